@@ -8,7 +8,7 @@ Problems are values: a place, a sentence, an id and the cure. They are collected
 import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,30 @@ class Problem:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint naming the known word nearest to a mistyped one; None when nothing is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else None
+    near = nearest(word, known)
+    return None if near is None else f'did you mean "{near}"?'
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a mistyped one most likely stands for, whatever its case; None when nothing is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def quote(value: Any) -> str:
+    """A value as a sentence names it: text in quotes and cut to 60 characters, a list or mapping by its kind."""
+    match value:
+        case str():
+            text = value if len(value) <= 60 else value[:59] + "…"
+            return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + '"'
+        case None:
+            return "an empty value"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return str(value)

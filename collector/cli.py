@@ -1,0 +1,328 @@
+"""
+The command line: parse arguments, call, print, exit code. Nothing else prints or exits.
+
+stdout is data, stderr is talk. Exit codes: 0 fine, 1 problems, 2 usage, 78 ``run`` with a bad configuration
+(EX_CONFIG of sysexits.h, so that systemd does not try again).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from collector import __version__
+from collector.config.names import parse_timezone
+from collector.config.problems import Problem
+from collector.config.values import BadValueError
+from collector.errors import CollectorError
+
+EX_CONFIG = 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command ``collector``; returns its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.call is None:
+        parser.print_help()
+        return 0
+    call: Callable[[argparse.Namespace], int] = options.call
+    try:
+        code = call(options)
+        sys.stdout.flush()
+    except CollectorError as error:
+        _say(f"collector: error: {error}", *([f"    hint: {error.hint}"] if error.hint else []))
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="collector", description="A syslog server: receives, understands, routes and stores log messages."
+    )
+    parser.set_defaults(call=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_check_config(commands)
+    _add_parse(commands)
+    _add_explain(commands)
+    _add_status(commands)
+    _add_send(commands)
+    _add_schema(commands)
+    _add_version(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, call: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(call=call)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser, what: str = "the configuration") -> None:
+    parser.add_argument(
+        "--config", metavar="F", help=f"{what} (default: COLLECTOR_CONFIG, /etc/collector/collector.yaml)"
+    )
+
+
+def _add_run(commands: Any) -> None:
+    parser = _command(commands, "run", _run, "receive and write until told to stop, in the foreground")
+    _add_config(parser)
+    parser.add_argument(
+        "--log-level", choices=("error", "warning", "info", "debug"), default="info", help="how much it says"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from collector.service.ownlog import OwnLog, is_journal
+    from collector.service.plan import build_plan
+    from collector.service.supervisor import Supervisor
+    from collector.service.worker import run_worker
+
+    plan, problems = build_plan(_config(options))
+    _say(*map(str, problems))
+    if plan is None:
+        _say(f"Not started: {_count(problems)} in the configuration.")
+        return EX_CONFIG
+    log = OwnLog(sys.stderr, level=options.log_level, journal=is_journal(sys.stderr))
+    return Supervisor(plan, run_worker, log).run()
+
+
+def _add_check_config(commands: Any) -> None:
+    parser = _command(commands, "check-config", _check_config, "do everything run would do, short of listening")
+    parser.add_argument("file", metavar="F", nargs="?", help="the configuration (default: as for run)")
+    parser.add_argument("--json", action="store_true", help="one JSON object per problem")
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from collector.service.plan import build_plan
+
+    path = options.file or _config(options)
+    plan, problems = build_plan(path)
+    for problem in problems:
+        print(json.dumps(problem.as_json(), ensure_ascii=False) if options.json else problem)
+    if plan is None:
+        _say(f"{path}: {_count(problems)}.")
+        return 1
+    sources, routes, files = len(plan.sources), len(plan.routes), len(plan.destinations)
+    _say(
+        f"{path}: fine{f', {_count(problems)}' if problems else ''}: {_number(sources, 'source')}, "
+        f"{_number(routes, 'route')}, {_number(files, 'destination')}, plan {plan.name_hash}."
+    )
+    return 0
+
+
+def _add_parse(commands: Any) -> None:
+    parser = _command(commands, "parse", _parse, "messages in, JSON records out")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", help="messages, one per line or octet-counted (default: stdin)"
+    )
+    parser.add_argument("--whole", action="store_true", help="each file is one message, as a datagram is")
+    _add_config(parser, "take charsets and time zones from this configuration; without it, the defaults")
+    _add_reading(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--peer", metavar="ADDRESS:PORT", help="the sender's address")
+    parser.add_argument("--timezone", metavar="ZONE", type=_zone, help="zone of stamps that name none, as Asia/Tokyo")
+    parser.add_argument(
+        "--received-at", metavar="TIME", type=_time, help="when it was received, RFC 3339 (default: now)"
+    )
+
+
+def _parse(options: argparse.Namespace) -> int:
+    from collector.service.inspect import Reader, frames, records, whole
+
+    plan = _plan(options.config) if options.config else None
+    reader = Reader.of(plan, options.timezone)
+    limit = plan.settings.max_message if plan else 65536
+    received_at = _aware(options.received_at, reader)
+    if not options.files and sys.stdin.isatty():
+        _say("Reading messages from the terminal; Ctrl-D ends.")
+    for name in options.files or ["-"]:
+        with ExitStack() as stack:
+            file = _open(name, stack)
+            found = whole(file) if options.whole else frames(file, limit)
+            _print_json(records(found, reader, options.peer, received_at))
+    return 0
+
+
+def _add_explain(commands: Any) -> None:
+    parser = _command(commands, "explain", _explain, "one message through parser and routes, each decision shown")
+    parser.add_argument("message", metavar="MESSAGE", help="the message as sent, with its <PRI>; - reads it from stdin")
+    _add_config(parser)
+    _add_reading(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from collector.service.inspect import Reader, explain
+    from collector.service.narrate import narrate
+
+    plan = _plan(_config(options))
+    reader = Reader.of(plan, options.timezone)
+    message = sys.stdin.buffer.read() if options.message == "-" else os.fsencode(options.message)
+    found = explain(plan, reader, message, options.peer, _aware(options.received_at, reader))
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        print(narrate(found))
+    return 0
+
+
+def _add_status(commands: Any) -> None:
+    parser = _command(commands, "status", _status, "what the running daemon received, wrote and lost")
+    _add_config(parser)
+    parser.add_argument("--control", metavar="SOCK", help="its control socket (default: from the configuration)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="every counter, as JSON")
+    form.add_argument("--prometheus", action="store_true", help="the same as Prometheus text")
+
+
+def _status(options: argparse.Namespace) -> int:
+    from collector.service.control import request
+    from collector.service.exposition import expose
+    from collector.service.status import render
+
+    answer = request(options.control or _control(options), {"ask": "status"})
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    elif options.prometheus:
+        print(expose(answer), end="")
+    else:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        print(render(answer, shutil.get_terminal_size((80, 24)).columns, colour))
+    return 0
+
+
+def _control(options: argparse.Namespace) -> str:
+    """The control socket of the configured daemon; its configuration need not be readable for the default one."""
+    from collector.service import places
+
+    path = _config(options)
+    if options.config is None and not os.path.exists(path):
+        return places.control(None)
+    return _plan(path).control or places.control(None)
+
+
+def _add_send(commands: Any) -> None:
+    from collector.service import send
+
+    send.add_arguments(_command(commands, "send", _send, "send messages, for trying things"))
+
+
+def _send(options: argparse.Namespace) -> int:
+    from collector.service import send
+
+    result = send.run(options)
+    _say(f"Sent {_number(result.sent, 'message')}, {result.bytes:,} bytes, in {result.seconds:.3f} s.")
+    return 0
+
+
+def _add_schema(commands: Any) -> None:
+    _command(commands, "schema", _schema, "the JSON Schema of collector.yaml, for editors")
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    from collector.config.schema import json_schema
+    from collector.sinks import SINKS, sink_class
+    from collector.sources import SOURCES, source_class
+
+    sources = {kind: source_class(kind).Options for kind in SOURCES}
+    sinks = {kind: sink_class(kind).Options for kind in SINKS}
+    print(json.dumps(json_schema(sources, sinks), indent=2))
+    return 0
+
+
+def _add_version(commands: Any) -> None:
+    parser = _command(commands, "version", _version, "the version of the program and of what it stands on")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _version(options: argparse.Namespace) -> int:
+    from collector.service.versions import versions
+
+    found = versions()
+    if options.json:
+        print(json.dumps(found))
+    else:
+        print(
+            f"collector {__version__}  ({', '.join(f'{name} {version}' for name, version in found.items() if name != 'collector')})"
+        )
+    return 0
+
+
+def _config(options: argparse.Namespace) -> str:
+    from collector.service import places
+
+    return getattr(options, "config", None) or places.config_file()
+
+
+def _plan(path: str) -> Any:
+    from collector.service.plan import build_plan
+
+    plan, problems = build_plan(path)
+    _say(*map(str, problems))
+    if plan is None:
+        raise CollectorError(f"{_count(problems)} in the configuration")
+    return plan
+
+
+def _open(name: str, stack: ExitStack) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(open(name, "rb"))
+    except OSError as error:
+        raise CollectorError(f"{name}: {error.strerror}") from error
+
+
+def _zone(text: str) -> Any:
+    try:
+        return parse_timezone(text)
+    except BadValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}{f'; {error.hint}' if error.hint else ''}") from error
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time; write 2026-07-23T15:54:31+09:00') from error
+
+
+def _aware(time: datetime | None, reader: Any) -> datetime | None:
+    return time if time is None or time.tzinfo else time.replace(tzinfo=reader.interpreter.zone)
+
+
+def _print_json(items: Iterable[dict[str, Any]]) -> None:
+    for item in items:
+        print(json.dumps(item, ensure_ascii=False))
+
+
+def _count(problems: Sequence[Problem]) -> str:
+    errors = sum(problem.level == "error" for problem in problems)
+    warnings = len(problems) - errors
+    return (
+        " and ".join(_number(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count)
+        or "no problems"
+    )
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)

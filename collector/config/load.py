@@ -1,0 +1,90 @@
+"""
+Files → Settings, or everything that is wrong with them in one go.
+
+    settings, problems = load_settings("/etc/collector/collector.yaml", source_kinds=SOURCES, sink_kinds=SINKS)
+
+Settings come back whenever no problem is an error; warnings may stand beside them.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from collector.config.document import MAX_SIZE, Document, parse_document
+from collector.config.problems import Location, Problem, quote
+from collector.config.sections import SectionReader
+from collector.config.settings import Settings
+from collector.config.validation import component, validate
+
+__all__ = ["component", "load_settings", "load_settings_text", "read_text", "validate"]
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def load_settings(
+    path: str | Path, *, source_kinds: Collection[str], sink_kinds: Collection[str]
+) -> tuple[Settings | None, list[Problem]]:
+    """The settings in a file; ``…_kinds`` are the names of the components that exist."""
+    text, problem = read_text(path)
+    if text is None:
+        return None, [problem] if problem else []
+    return load_settings_text(text, str(path), source_kinds=source_kinds, sink_kinds=sink_kinds)
+
+
+def load_settings_text(
+    text: str, file: str, *, source_kinds: Collection[str], sink_kinds: Collection[str]
+) -> tuple[Settings | None, list[Problem]]:
+    document, problems = parse_document(text, file)
+    if document is None:
+        return None, problems
+    if not isinstance(document.data, dict):
+        hint = 'write keys such as "sources:" and "routes:"'
+        problems.append(Problem(document.location(()), f"{quote(document.data)} is not a mapping", "bad-value", hint))
+        return None, problems
+    settings, found = _read(document, source_kinds, sink_kinds)
+    taken = {problem.location for problem in problems}  # a place that is no good YAML is told once
+    problems += [problem for problem in found if problem.location not in taken]
+    problems.sort(key=lambda problem: (problem.location.line, problem.location.column))
+    return (None if any(problem.level == "error" for problem in problems) else settings), problems
+
+
+def _read(
+    document: Document, source_kinds: Collection[str], sink_kinds: Collection[str]
+) -> tuple[Settings | None, list[Problem]]:
+    sections = SectionReader(document, source_kinds=source_kinds, sink_kinds=sink_kinds)
+    data = {**document.data, "sources": sections.sources(), "routes": sections.routes()}
+    settings, problems = validate(Settings, data, document, ())
+    return settings, sections.problems + problems
+
+
+def read_text(path: str | Path) -> tuple[str | None, Problem | None]:
+    """The text of a UTF-8 file, or why there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(MAX_SIZE + 1)
+    except FileNotFoundError:
+        return None, _unreadable(path, "no such file", "give its path with --config")
+    except IsADirectoryError:
+        return None, _unreadable(path, "this is a folder", "give the path of the file in it")
+    except PermissionError:
+        return None, _unreadable(path, "no permission to read it", "let the user that runs this program read it")
+    except (OSError, ValueError) as error:
+        return None, _unreadable(path, f"it cannot be read: {getattr(error, 'strerror', None) or error}", None)
+    if len(raw) > MAX_SIZE:
+        return None, Problem(Location(str(path)), f"the file is larger than {MAX_SIZE >> 20} MiB", "too-large")
+    return _decode(raw, str(path))
+
+
+def _decode(raw: bytes, file: str) -> tuple[str | None, Problem | None]:
+    if raw[:2] in _BYTE_ORDER_MARKS:
+        return None, Problem(Location(file), "the file is UTF-16", "encoding", "save it as UTF-8")
+    try:
+        return raw.decode(), None
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode(errors="replace").split("\n")
+        place = Location(file, len(before), len(before[-1]) + 1)
+        hint = f"save the file as UTF-8, for example: iconv -f cp932 -t utf-8 {file}"
+        return None, Problem(place, f"the byte 0x{raw[error.start]:02X} is not UTF-8", "encoding", hint)
+
+
+def _unreadable(path: str | Path, message: str, hint: str | None) -> Problem:
+    return Problem(Location(str(path)), message, "unreadable", hint)

@@ -1,0 +1,112 @@
+"""
+The JSON Schema of collector.yaml (draft 2020-12), for editors: what may be written, with its descriptions.
+
+It is made from the models that read the file. It can be looser than they are (it cannot know which time zones exist),
+never stricter.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic_core import core_schema
+
+from collector.config.options import Options
+from collector.config.sections import IncludeOptions, RouteOptions
+from collector.config.settings import Settings, TimeZones
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Schema = dict[str, Any]
+
+_LINE: Schema = {"type": "string", "description": "A line as in syslog.conf, or a block of them after |."}
+_ACTION: Schema = {"type": "string", "description": "An action as in syslog.conf."}
+
+
+def json_schema(sources: Mapping[str, type[Options]], sinks: Mapping[str, type[Options]]) -> Schema:
+    """The schema of the whole file, given the options of every kind of source and destination."""
+    own: list[type[Options]] = [Settings, TimeZones, IncludeOptions, RouteOptions]
+    models: list[type[Options]] = list(dict.fromkeys([*own, *sources.values(), *sinks.values()]))
+    inputs: list[tuple[type[Options], JsonSchemaMode]] = [(model, "validation") for model in models]
+    references, document = models_json_schema(inputs, schema_generator=_Generator)
+    definitions: dict[str, Schema] = document["$defs"]
+    by_model = {model: definitions[_name(references[model, "validation"])] for model in models}
+    settings, zones, include, route = (by_model[model] for model in own)
+    _allow_zone_alone(settings, zones)
+    _insert_sections(settings, include, route)
+    definitions["source"] = {"anyOf": [_component(kind, model, by_model) for kind, model in sources.items()]}
+    definitions["destination"] = {
+        "anyOf": [_ACTION, *(_component(kind, model, by_model) for kind, model in sinks.items())]
+    }
+    used = _used(settings, definitions)
+    return {
+        "$schema": DIALECT,
+        **settings,
+        "title": "collector.yaml",
+        "$defs": {name: definitions[name] for name in used},
+    }
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).removeprefix("#/$defs/")
+
+
+def _used(settings: Schema, definitions: Mapping[str, Schema]) -> list[str]:
+    """The names of the definitions that the settings refer to, at any remove."""
+    names: dict[str, None] = {}
+    parts: list[Any] = [settings]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            parts += part.values()
+            if isinstance(part.get("$ref"), str) and _name(part) not in names:
+                names[_name(part)] = None
+                parts.append(definitions[_name(part)])
+    return sorted(names)
+
+
+def _allow_zone_alone(settings: Schema, zones: Schema) -> None:
+    zone = settings["properties"]["timezone"]
+    settings["properties"]["timezone"] = {"anyOf": [zone, zones["properties"]["default"]["anyOf"][0]]}
+
+
+def _insert_sections(settings: Schema, include: Schema, route: Schema) -> None:
+    destination = {"$ref": "#/$defs/destination"}
+    to = {"anyOf": [destination, {"type": "array", "minItems": 1, "items": destination}]}
+    route = {**route, "properties": {**route["properties"], "to": route["properties"]["to"] | to}}
+    routes = {"anyOf": [{"type": "array", "items": {"anyOf": [_LINE, include, route]}}, _LINE]}
+    settings["properties"]["sources"] |= {"minItems": 1, "items": {"$ref": "#/$defs/source"}}
+    settings["properties"]["routes"] |= routes
+
+
+def _component(kind: str, model: type[Options], schemas: Mapping[type[Options], Schema]) -> Schema:
+    """The schema of a component's options, the field that is its target under the name of its kind."""
+    schema, target = schemas[model], model.target_field
+    options = {name: option for name, option in schema["properties"].items() if name != target}
+    required = [name for name in schema.get("required", []) if name != target]
+    properties = {kind: schema["properties"][target], **options}
+    return {**schema, "title": kind, "properties": properties, "required": [kind, *required]}
+
+
+class _Generator(GenerateJsonSchema):
+    """Without titles made from names, and with defaults as they are written in YAML."""
+
+    schema_dialect = DIALECT
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the signature is pydantic's
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
+        show, default = _writer(schema["schema"]), schema.get("default")
+        if show is None or default is None:
+            return super().default_schema(schema)
+        return {**self.generate_inner(schema["schema"]), "default": show(default)}
+
+
+def _writer(schema: Any) -> Callable[[Any], str] | None:
+    """What writes a value of a ``Written`` type, whatever limits or None are added to it."""
+    while "serialization" not in schema and schema["type"] in {"function-after", "nullable"}:
+        schema = schema["schema"]
+    return schema.get("serialization", {}).get("function") if schema["type"] == "function-plain" else None

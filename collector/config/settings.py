@@ -1,0 +1,165 @@
+"""
+What a configuration means, as immutable values.
+
+Sources, destinations and routes keep their place in the document, because what they hold is judged later, by the
+component and by the routing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SkipValidation, WithJsonSchema, field_validator
+
+from collector.config.document import Document, Path
+from collector.config.network import parse_host
+from collector.config.options import CharsetName, FilePath, HostOrNetwork, Many, Options, Size, SocketPath, TimeZone
+from collector.config.problems import Location, quote
+from collector.config.values import BadValueError
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """A source or destination as written: ``{udp: 0.0.0.0:514, receive_buffer: 32MiB}``; ``path`` leads to it."""
+
+    kind: str
+    target: Any
+    options: Mapping[str, Any]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LineRoute:
+    """One line in the language of syslog.conf."""
+
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRoute:
+    """Several such lines; the first stands at ``location``, each further one a line below."""
+
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class IncludeRoute:
+    """A file of such lines."""
+
+    file: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """A destination written as the action of a syslog.conf line: ``/var/log/messages``, ``@central``."""
+
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRoute:
+    """A route written as a mapping; ``path`` leads to it, and so ``(*path, "select")`` to its selector."""
+
+    select: str
+    where: Mapping[str, Any]
+    to: tuple[ActionSpec | ComponentSpec, ...]
+    path: Path
+
+
+RouteSpec = LineRoute | BlockRoute | IncludeRoute | MappingRoute
+
+
+def _each_host_once(hosts: Any) -> Any:
+    """Two spellings of one host or network would silently override each other."""
+    first: dict[Any, str] = {}
+    for name in hosts if isinstance(hosts, dict) else ():
+        try:
+            host = parse_host(name)
+        except BadValueError:  # told with the other values
+            continue
+        if host in first:
+            hint = "keep one of them"
+            raise BadValueError(f"{quote(name)} is the same as {quote(first[host])}", hint=hint, option=name)
+        first[host] = name
+    return hosts
+
+
+PerHost = Annotated[dict[HostOrNetwork, Value], BeforeValidator(_each_host_once)]
+
+
+class Charsets(Options):
+    """How text that is not UTF-8 is read."""
+
+    fallback: Many[CharsetName] = ("cp932", "euc-jp")
+    """Character sets between which the evidence in each message decides."""
+
+    hosts: PerHost[CharsetName] = Field(default_factory=dict)
+    """The character set of a host or network, where it is known."""
+
+
+class TimeZones(Options):
+    """The time zone of stamps that do not name theirs."""
+
+    default: TimeZone | None = None
+    """The zone of every host not listed; without it, the zone of this machine."""
+
+    hosts: PerHost[TimeZone] = Field(default_factory=dict)
+    """The zone of a host or network."""
+
+
+class Settings(Options):
+    """The configuration of a collector."""
+
+    sources: Annotated[tuple[ComponentSpec, ...], SkipValidation, WithJsonSchema({"type": "array"})]
+    """Where messages come from."""
+
+    routes: Annotated[tuple[RouteSpec, ...], SkipValidation, WithJsonSchema({})] = ()
+    """Which messages go where: lines as in syslog.conf, included files, or mappings."""
+
+    charset: Charsets = Charsets()
+    """How text that is not UTF-8 is read."""
+
+    timezone: TimeZones = TimeZones()
+    """The time zone of stamps that do not name theirs."""
+
+    templates: dict[str, str] = Field(default_factory=dict)
+    """Line formats of your own, by name, in the language of jinja2."""
+
+    state_dir: FilePath | None = None
+    """Folder for what must survive a restart."""
+
+    control: SocketPath | None = None
+    """The socket on which ``collector status`` asks the running service."""
+
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
+    """Processes that receive and write; auto takes one for each processor."""
+
+    max_message: Annotated[Size, Field(ge=480, le=1024 * 1024)] = 64 * 1024
+    """Longer messages are cut and marked. Every receiver has to take 480 bytes (RFC 5424 §6.1)."""
+
+    max_files: Annotated[int, Field(ge=1)] = 256
+    """Files held open at the same time."""
+
+    max_paths: Annotated[int, Field(ge=1)] = 10_000
+    """Files that one path template may create."""
+
+    _document: Document = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        self._document = context
+
+    @property
+    def document(self) -> Document:
+        """The file these settings were read from; it knows the place of every value."""
+        return self._document
+
+    @field_validator("timezone", mode="before")
+    @classmethod
+    def _zone_alone(cls, value: Any) -> Any:
+        return {"default": value} if isinstance(value, str) else value

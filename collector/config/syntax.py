@@ -1,0 +1,98 @@
+"""
+What a YAML parser says about a broken file → what a person can do about it.
+
+Most broken configurations are good syslog.conf lines: ``*.info``, ``!sshd`` and ``@host`` begin with characters that
+mean something else in YAML. They are told by the character at which the parser stopped, which every parser agrees on;
+the parsers' own words differ.
+"""
+
+import re
+
+_SIGNS = {
+    "*": "* is YAML's alias sign",
+    "&": "& is YAML's anchor sign",
+    "!": "! is YAML's tag sign",
+    "@": "YAML reserves @ at the start of a value",
+    "`": "YAML reserves ` at the start of a value",
+    "%": "% begins a YAML directive",
+}
+
+NEEDS_QUOTES = frozenset(_SIGNS)
+"""Characters with which unquoted text cannot begin."""
+
+_CAUSES = (
+    (
+        r"found unexpected end of stream",
+        "a quote is opened here and never closed",
+        "close it; a quote inside '…' is written twice: 'it''s'",
+    ),
+    (
+        r"escape|hexa?decimal",
+        "a backslash in double quotes begins an escape, and this is none YAML knows",
+        r"use single quotes, where \ is just \, or write \\",
+    ),
+    (
+        r"mapping values are not allowed",
+        'a ":" where none can be',
+        'put text that contains ": " in quotes, and check the indentation',
+    ),
+    (
+        r"entries are not allowed",
+        '"- " where no list can begin',
+        "begin the list on the next line",
+    ),
+    (
+        r"expected ',' or ']'|expected ',' or '}'",
+        "a list [ … ] or mapping { … } is not closed, or a comma is missing",
+        "close it; quote text that contains any of , [ ] { }",
+    ),
+    (
+        r"could not find expected ':'",
+        "neither a key nor a list item",
+        'write "key: value" or begin the line with "- "',
+    ),
+    (
+        r"expected key|expected '-' indicator|expected <block end>",
+        "this does not fit what stands before it",
+        "entries of one list or mapping begin in the same column; text after a closing quote belongs inside it",
+    ),
+    (
+        r"node content",
+        "a value was expected here",
+        'quote text that begins with one of , [ ] { } such as "[::]:514"',
+    ),
+    (
+        r"directive|document",
+        "not what a YAML document begins with",
+        "a line that begins with % must be quoted or indented",
+    ),
+)
+
+
+def explain(words: str, rest: str, line: str) -> tuple[str, str]:
+    """
+    Message and hint for a syntax error.
+
+    ``words`` is the parser's sentence, ``rest`` the line from where it stopped, ``line`` the whole line.
+    """
+    if rest.startswith("\t"):
+        return "a TAB in the indentation", "YAML is indented with blanks only"
+    if rest[:1] in NEEDS_QUOTES:
+        return must_be_quoted(rest)
+    if "{{" in line and not re.search(r"escape|end of stream", words):
+        return "text with {{ }} that is not in quotes", 'quote the whole value: "/var/log/{{ hostname }}.log"'
+    for pattern, message, hint in _CAUSES:
+        if re.search(pattern, words):
+            return message, hint
+    return "this is not YAML", "compare with the examples in docs/configuration.md"
+
+
+def must_be_quoted(rest: str) -> tuple[str, str]:
+    """Message and hint for text that begins with a sign of YAML's own; ``rest`` is the line from that sign on."""
+    sign = rest[0]
+    text = re.split(r"\s#|[\r\n]", rest, maxsplit=1)[0].rstrip()
+    if text.endswith(("]", "}")) and not {"[", "{"} & set(text):  # the end of the list or mapping it stands in
+        text = re.split(r"[],}]", text, maxsplit=1)[0].rstrip()
+    quotes = "'" if '"' in text or "\\" in text else '"'
+    example = "the whole text" if len(text) > 80 or "'" in text else quotes + text + quotes
+    return f"text that begins with {sign} must be quoted", f"{_SIGNS[sign]}: write {example}"

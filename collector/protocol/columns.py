@@ -1,0 +1,83 @@
+"""
+The fields of a row by name, for filters, path templates and line formats.
+
+A field is read from the row when it is asked for; what a row of the fast parser cannot carry is None or empty there.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from collector.batch import Odd
+from collector.priority import facility_of, severity_of
+from collector.protocol.render import Moment, Pair
+
+Column = Callable[[Pair, Moment], Any]
+
+
+def _time(pair: Pair, moment: Moment) -> Any:
+    row, peer = pair
+    return row.record.timestamp if isinstance(row, Odd) else moment.time_of(row[2], row[3], peer)[0]
+
+
+def _time_source(pair: Pair, moment: Moment) -> Any:
+    row, peer = pair
+    return row.record.time_source if isinstance(row, Odd) else moment.time_of(row[2], row[3], peer)[2]
+
+
+def _pri(pair: Pair) -> int:
+    row = pair[0]
+    return row.record.pri if isinstance(row, Odd) else int(row[0])
+
+
+def _charset(pair: Pair, _moment: Moment) -> str:
+    row = pair[0]
+    if isinstance(row, Odd):
+        return row.record.charset
+    return "ascii" if row[1].isascii() else "utf-8"
+
+
+def _line(pair: Pair, _moment: Moment) -> str:
+    row = pair[0]
+    return row.line if isinstance(row, Odd) else row[1][:-1]
+
+
+def _raw(pair: Pair, _moment: Moment) -> str:
+    row = pair[0]
+    return row.raw if isinstance(row, Odd) else f"<{row[0]}>{row[1][:-1]}"
+
+
+COLUMNS: dict[str, Column] = {
+    "timestamp": _time,
+    "received_at": lambda _, moment: moment.received_at,
+    "pri": lambda pair, _: _pri(pair),
+    "facility": lambda pair, _: facility_of(_pri(pair)),
+    "severity": lambda pair, _: severity_of(_pri(pair)),
+    "hostname": lambda pair, _: pair[0].record.hostname if isinstance(pair[0], Odd) else pair[0][3],
+    "app_name": lambda pair, _: (
+        pair[0].record.app_name if isinstance(pair[0], Odd) else pair[0][4] or pair[0][6] or None
+    ),
+    "proc_id": lambda pair, _: pair[0].record.proc_id if isinstance(pair[0], Odd) else pair[0][5] or None,
+    "msg_id": lambda pair, _: pair[0].record.msg_id if isinstance(pair[0], Odd) else None,
+    "structured_data": lambda pair, _: pair[0].record.structured_data if isinstance(pair[0], Odd) else {},
+    "message": lambda pair, _: pair[0].record.message if isinstance(pair[0], Odd) else pair[0][7],
+    "peer": lambda pair, _: pair[1],
+    "charset": _charset,
+    "time_source": _time_source,
+    "line": _line,
+    "raw": _raw,
+}
+
+
+def reader(names: Collection[str]) -> Callable[[Pair, Moment], dict[str, Any]]:
+    """
+    A function that reads just these fields of a row.
+
+    Raises:
+        KeyError: there is no such field.
+    """
+    columns = [(name, COLUMNS[name]) for name in names]
+
+    def read(pair: Pair, moment: Moment) -> dict[str, Any]:
+        return {name: column(pair, moment) for name, column in columns}
+
+    return read

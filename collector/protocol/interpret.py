@@ -1,0 +1,70 @@
+"""The tolerant way: one line that the fast parser left, with everything known of its sender, into an ``Odd``."""
+
+from datetime import datetime, tzinfo
+from functools import partial
+
+from collector.batch import Fix, Odd, Record
+from collector.protocol.hosts import HostMap
+from collector.protocol.parsers import Context, parse
+from collector.protocol.render import Moment
+from collector.protocol.timestamp import parse_bsd
+
+
+class Interpreter:
+    """
+    Holds what the configuration says of time: the default zone, zones of hosts, and how far a stamp may be off.
+
+    ``max_skew`` is in seconds; a stamp further from the clock is kept but not used (``time_source`` becomes
+    ``arrival``). None trusts every stamp, which is right for old files.
+    """
+
+    def __init__(self, zone: tzinfo, zones: HostMap[tzinfo], max_skew: float | None) -> None:
+        self.zone = zone
+        self._zoned = bool(zones)
+        self._zones = zones
+        self._max_skew = max_skew
+
+    def trusting(self, zone: tzinfo | None) -> "Interpreter":
+        """The same for messages that are not received now but read from a file: any stamp may be right."""
+        return Interpreter(zone or self.zone, self._zones, None)
+
+    def read(self, line: str, fix: Fix | None, peer: str | None, received_at: datetime) -> Odd:
+        """``line`` is the message in its visible form; where it differs from what was sent, ``fix`` knows."""
+        if fix is None:
+            record = self._parse(line, peer, received_at, "ascii" if line.isascii() else "utf-8")
+            return Odd(record, record, traditional_line(record), line)
+        record = self._parse(fix.exact, peer, received_at, fix.charset)
+        record.marks += fix.marks
+        visible = record if fix.exact == line else self._parse(line, peer, received_at, fix.charset)
+        return Odd(record, visible, traditional_line(visible), line)
+
+    def moment(self, received_at: datetime) -> Moment:
+        """What the rows received at this time share."""
+        return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned)
+
+    def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> tuple[datetime, str]:
+        """The time of a BSD stamp that the fast parser found well formed, and the time that rules use."""
+        time = parse_bsd(stamp, received_at, self._zone_of(hostname, peer))
+        if time is None:
+            return received_at, "arrival"
+        if self._max_skew is not None and abs((time - received_at).total_seconds()) > self._max_skew:
+            return time, "arrival"
+        return time, "sender"
+
+    def _parse(self, text: str, peer: str | None, received_at: datetime, charset: str) -> Record:
+        zone = self._zone_of(None, peer)
+        record = parse(text, Context(received_at, zone, peer, charset, self._max_skew))
+        own = self._zone_of(record.hostname, peer)
+        if own is zone:
+            return record
+        return parse(text, Context(received_at, own, peer, charset, self._max_skew))
+
+    def _zone_of(self, hostname: str | None, peer: str | None) -> tzinfo:
+        if not self._zoned:
+            return self.zone
+        return self._zones.find(hostname, peer) or self.zone
+
+
+def traditional_line(record: Record) -> str:
+    """``Mmm dd hh:mm:ss host text``: the line of a traditional file, and what rules search."""
+    return f"{record.stamp} {record.hostname or '-'} {record.text}"

@@ -1,0 +1,40 @@
+"""What a parser knows beside the message: when and from whom it came. And the ends every parser has in common."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import lru_cache
+
+from collector.protocol.hosts import address_of
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """
+    ``received_at`` is aware; ``zone`` holds for stamps that name none. ``peer`` is ``192.0.2.7:4428``,
+    ``[2001:db8::1]:514`` or a socket's path; ``charset`` the one the text was decoded from. ``max_skew`` is in seconds:
+    how far a stamp may be from the clock to be used as the time of the message, None for any distance.
+    """
+
+    received_at: datetime
+    zone: tzinfo
+    peer: str | None
+    charset: str
+    max_skew: float | None
+
+    def judge(self, moment: datetime | None) -> tuple[datetime, str, tuple[str, ...]]:
+        """The sender's moment or None → the message's time, whose time that is, and a mark when it is too far off."""
+        if moment is None:
+            return self.received_at, "arrival", ()
+        if self.max_skew is not None and abs((moment - self.received_at).total_seconds()) > self.max_skew:
+            return moment, "arrival", ("clock_skew",)
+        return moment, "sender", ()
+
+
+@lru_cache(maxsize=4096)
+def sender_of(peer: str | None) -> str | None:
+    """The host name of a message that carries none: the address it came from. A local socket has no address."""
+    if not peer or peer.startswith(("/", "@")):
+        return None
+    address = address_of(peer)
+    # How a socket for both IP versions names an IPv4 peer (RFC 4291 §2.5.5.2).
+    return address.removeprefix("::ffff:") if "." in address else address

@@ -1,0 +1,174 @@
+"""
+Rows → the lines of a file. A format turns a box of rows into bytes in one go.
+
+``traditional``  ``Mmm dd hh:mm:ss host tag: text``, as every syslogd wrote it and every tool reads it
+``rfc5424``      RFC 5424 §6, structured data kept
+``json``         one object per line, all that is known of the message
+``raw``          ``<PRI>`` and the message as it came
+
+Each format has two halves: one for the rows of the fast parser, one for a ``Record``; they agree on what both can say
+(``tests/properties/test_render.py``).
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from collector.batch import Odd, Record, StructuredData
+from collector.priority import PRI_COUNT, facility_of, severity_of
+from collector.protocol.parsers.scan import FullRow
+from collector.protocol.timestamp import iso
+
+Row = FullRow | Odd
+Pair = tuple[Row, str | None]
+"""A row of a box: what the fast parser or the tolerant one made of a message, and its peer."""
+
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")
+
+Format = Callable[[Sequence[Pair], "Moment"], bytes]
+
+_PRI_JSON = {
+    str(pri): f'"facility": "{facility_of(pri)}", "severity": "{severity_of(pri)}"' for pri in range(PRI_COUNT)
+}
+
+
+class Moment:
+    """
+    What the rows of a batch share: when they were received, and how their stamps are read.
+
+    ``resolve(stamp, hostname, peer)`` gives the sender's time and the name of the time that rules use. ``by_stamp`` keeps
+    the answers, as the rows of a batch nearly all share a second; it stays empty when hosts have zones of their own.
+    """
+
+    def __init__(
+        self,
+        received_at: datetime,
+        resolve: Callable[[str, str, str | None], tuple[datetime, str]],
+        *,
+        zoned: bool = False,
+    ) -> None:
+        self.received_at = received_at
+        self.received_text = iso(received_at)
+        self.by_stamp: dict[str, tuple[datetime, str, str]] = {}
+        self._resolve = resolve
+        self._zoned = zoned
+
+    def time_of(self, stamp: str, hostname: str, peer: str | None) -> tuple[datetime, str, str]:
+        """The time, the same as RFC 3339 text, and its source: ``sender`` or ``arrival``."""
+        found = self.by_stamp.get(stamp)
+        if found is None:
+            time, source = self._resolve(stamp, hostname, peer)
+            found = (time, iso(time), source)
+            if not self._zoned:
+                self.by_stamp[stamp] = found
+        return found
+
+
+def traditional(pairs: Sequence[Pair], _moment: Moment) -> bytes:
+    return "".join([row.line + "\n" if isinstance(row, Odd) else row[1] for row, _ in pairs]).encode()
+
+
+def raw(pairs: Sequence[Pair], _moment: Moment) -> bytes:
+    return "".join([row.raw + "\n" if isinstance(row, Odd) else f"<{row[0]}>{row[1]}" for row, _ in pairs]).encode()
+
+
+def rfc5424(pairs: Sequence[Pair], moment: Moment) -> bytes:
+    lines: list[str] = []
+    for row, peer in pairs:
+        if isinstance(row, Odd):
+            lines.append(rfc5424_line(row.visible))
+            continue
+        pri, _, stamp, hostname, tag, pid, log, message, _ = row
+        time = moment.time_of(stamp, hostname, peer)[1]
+        lines.append(f"<{pri}>1 {time} {hostname} {tag or log or '-'} {pid or '-'} - - {message}\n")
+    return "".join(lines).encode()
+
+
+def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
+    known = moment.by_stamp
+    received = moment.received_text
+    lines: list[str] = []
+    for row, peer in pairs:
+        if isinstance(row, Odd):
+            lines.append(json_line(row.record))
+            continue
+        pri, line, stamp, hostname, tag, pid, log, message, _ = row
+        _, time, source = known.get(stamp) or moment.time_of(stamp, hostname, peer)
+        # Rows of the fast parser hold no control character but TAB: these three are all that JSON escapes.
+        if "\\" in message or '"' in message or "\t" in message:
+            message = message.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+        app_name = tag or log
+        app = f'"{app_name}"' if app_name else "null"
+        proc = f'"{pid}"' if pid else "null"
+        charset = "ascii" if line.isascii() else "utf-8"
+        sender = f'"{peer}"' if peer else "null"
+        lines.append(
+            f'{{"timestamp": "{time}", "received_at": "{received}", {_PRI_JSON[pri]}, "hostname": "{hostname}", '
+            f'"app_name": {app}, "proc_id": {proc}, "msg_id": null, "structured_data": {{}}, "message": "{message}", '
+            f'"peer": {sender}, "charset": "{charset}", "time_source": "{source}", "marks": [], "fields": {{}}}}\n'
+        )
+    return "".join(lines).encode()
+
+
+FORMATS: dict[str, Format] = {"traditional": traditional, "rfc5424": rfc5424, "json": json_lines, "raw": raw}
+
+
+def rfc5424_line(record: Record) -> str:
+    """RFC 5424 §6: header fields may hold no blank; what does not fit is replaced by ``_`` there."""
+    header = " ".join(
+        _header_field(value) for value in (record.hostname, record.app_name, record.proc_id, record.msg_id)
+    )
+    data = structured_data_text(record.structured_data) or "-"
+    return f"<{record.pri}>1 {iso(record.timestamp)} {header} {data} {record.message}\n"
+
+
+def json_line(record: Record) -> str:
+    """One line: JSON escapes the C0 controls by itself, DEL, C1 and the Unicode line ends are escaped here."""
+    text = json.dumps(as_json(record), ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """The record under the names and in the order of the documentation."""
+    return {
+        "timestamp": iso(record.timestamp),
+        "received_at": iso(record.received_at),
+        "facility": facility_of(record.pri),
+        "severity": severity_of(record.pri),
+        "hostname": record.hostname,
+        "app_name": record.app_name,
+        "proc_id": record.proc_id,
+        "msg_id": record.msg_id,
+        "structured_data": record.structured_data,
+        "message": record.message,
+        "peer": record.peer,
+        "charset": record.charset,
+        "time_source": record.time_source,
+        "marks": list(record.marks),
+        "fields": record.fields,
+    }
+
+
+def structured_data_text(data: StructuredData) -> str:
+    """RFC 5424 §6.3: quotation mark, backslash and closing bracket of a value are escaped."""
+    return "".join(
+        "["
+        + sd_id
+        + "".join(f' {name}="{_escaped(one)}"' for name, value in params.items() for one in _each(value))
+        + "]"
+        for sd_id, params in data.items()
+    )
+
+
+def _each(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
+
+
+def _header_field(value: str | None) -> str:
+    return "_".join(value.split()) if value and not value.isspace() else "-"

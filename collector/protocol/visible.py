@@ -1,0 +1,104 @@
+"""
+One line of text in which nothing is hidden: the ``#ooo`` notation of the traditional format.
+
+A control character (C0 except TAB, DEL, C1), a line or paragraph separator and a byte that no charset explains become
+``#`` and three octal digits for each byte, as rsyslog writes them. A ``#`` that stands before three octal digits in the
+text itself becomes ``#043``, so ``undo`` is exact. A backslash is left alone.
+
+    ESC [ 3 1 m    →  #033[31m
+    issue #123     →  issue #043123
+
+A decoder marks a byte it cannot explain by the lone surrogate ``U+DC00 + byte``: the notation of Python's
+``surrogateescape``, with the lower half beside it for the charsets in which an ASCII byte can be undecodable.
+"""
+
+import re
+
+from collector.protocol import libc
+
+_HASH_OCTAL = re.compile(rb"#[0-7]{3}")
+_HIDDEN_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
+_HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\udc00-\udcff]|#(?=[0-7]{3})")
+_UNDECODED = re.compile("[\udc00-\udcff]|#(?=[0-7]{3})")
+_MARK = re.compile("[\udc00-\udcff]")
+_NOTATION = re.compile(rb"#([0-3][0-7]{2})")
+
+
+def _octal(raw: bytes) -> str:
+    return "".join(f"#{byte:03o}" for byte in raw)
+
+
+_OCTAL = {char: _octal(char.encode()) for char in map(chr, (*range(32), ord("#"), *range(0x7F, 0xA0), 0x2028, 0x2029))}
+_OCTAL |= {chr(0xDC00 + byte): _octal(bytes((byte,))) for byte in range(256)}
+
+
+def has_controls(block: bytes) -> bool:
+    """Whether a block of lines holds a control character other than TAB and LF; of U+2028 and U+2029 as well."""
+    if libc.has_c0_or_del(block):
+        return True
+    if block.isascii() or not (b"\xc2" in block or libc.contains(block, b"\xe2\x80")):
+        return False
+    return _HIDDEN_IN_UTF8.search(block) is not None
+
+
+def has_hash_octal(block: bytes) -> bool:
+    """Whether a literal ``#`` stands before three octal digits: the traditional format escapes it, JSON does not."""
+    return b"#" in block and _HASH_OCTAL.search(block) is not None
+
+
+def has_relayed_escape(block: bytes) -> bool:
+    """Whether a relay may have made the ESC of ISO-2022-JP visible: ``^[$B`` or ``#033$B``."""
+    return (b"^" in block and libc.contains(block, b"^[")) or (b"#" in block and libc.contains(block, b"#033"))
+
+
+def is_utf8(block: bytes) -> bool:
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_clean(block: bytes) -> bool:
+    """
+    Whether a block of LF-ended lines is written to a traditional file as it stands.
+
+    True for valid UTF-8 without control characters (TAB and LF apart), without ``#`` before three octal digits and
+    without an escape sequence that a relay made visible. 30 to 45 ns per 180-byte ASCII line in blocks of 256 KiB.
+    """
+    return is_utf8(block) and not (has_controls(block) or has_hash_octal(block) or has_relayed_escape(block))
+
+
+def show(text: str) -> str:
+    """Decoded text as one line in which nothing is hidden."""
+    return _HIDDEN.sub(_notation, text)
+
+
+def show_undecoded(text: str) -> str:
+    """Decoded text with its control characters as they are; only what could not be decoded is written as ``#ooo``."""
+    return _UNDECODED.sub(_notation, text)
+
+
+def count_undecoded(text: str) -> int:
+    """How many bytes the decoder marked."""
+    return len(_MARK.findall(text))
+
+
+def mark(raw: bytes) -> str:
+    """Bytes that could not be decoded, as marks inside decoded text."""
+    return "".join([chr(0xDC00 + byte) for byte in raw])
+
+
+def undo(visible: str) -> bytes:
+    """The bytes behind a visible line: UTF-8 text, with the bytes that were written as ``#ooo`` put back."""
+    return _NOTATION.sub(_byte, visible.encode())
+
+
+def _notation(match: re.Match[str]) -> str:
+    return _OCTAL[match[0]]
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 8),))

@@ -1,0 +1,185 @@
+r"""
+The comparisons of conditions: one function for each modifier, which turns an operand into a test of one text.
+
+Text is compared as a whole and without regard to case (Unicode case folding) unless ``cased``. ``*`` stands for any
+characters, ``?`` for one, ``\*`` and ``\?`` for themselves and ``\\`` for a backslash; before anything else a backslash
+is itself. No wildcard pattern takes more than linear time: each piece between two ``*`` is searched once.
+"""
+
+import operator
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from collector.config.problems import quote
+from collector.errors import CollectorError
+
+Match = Callable[[str], bool]
+
+_SPECIAL = re.compile(r"\\[\\*?]|[*?]")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What a value is compared with."""
+
+    value: str | int | float
+    cased: bool = False
+
+    @property
+    def text(self) -> str:
+        return str(self.value) if self.cased else str(self.value).casefold()
+
+
+def literal(operand: Operand) -> str | None:
+    """The text it stands for, case folded unless cased, when there is no wildcard in it."""
+    if any(found[0] in "*?" for found in _SPECIAL.finditer(operand.text)):
+        return None
+    return _SPECIAL.sub(lambda found: found[0][1], operand.text)
+
+
+def equals(operand: Operand) -> Match:
+    return _text(operand, operator.eq)
+
+
+def contains(operand: Operand) -> Match:
+    return _text(operand, operator.contains, before=True, after=True)
+
+
+def startswith(operand: Operand) -> Match:
+    return _text(operand, str.startswith, after=True)
+
+
+def endswith(operand: Operand) -> Match:
+    return _text(operand, str.endswith, before=True)
+
+
+def regex(operand: Operand) -> Match:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            search = re.compile(str(operand.value), re.ASCII).search
+    except re.error as error:
+        place = "" if error.pos is None else f" at character {error.pos + 1}"
+        raise CollectorError(f"the regular expression is wrong: {error.msg}{place}") from error
+    except (Warning, OverflowError, RecursionError) as error:
+        raise CollectorError(f"the regular expression is wrong: {error}") from error
+    return lambda value: search(value) is not None
+
+
+def cidr(operand: Operand) -> Match:
+    text = str(operand.value)
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise CollectorError(f"{quote(text)} is no network", hint=_network_hint(text)) from error
+
+    def match(value: str) -> bool:
+        address = _address(value)
+        return address is not None and address in network
+
+    return match
+
+
+def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Operand], Match]:
+    """The function of ``gt`` and its kin. A text that is no number is neither more nor less."""
+
+    def modifier(operand: Operand) -> Match:
+        bound = number(str(operand.value))
+        if bound is None:
+            raise CollectorError(f"{quote(operand.value)} is no number")
+
+        def match(value: str) -> bool:
+            found = number(value)
+            return found is not None and compare(found, bound)
+
+        return match
+
+    return modifier
+
+
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+MODIFIERS: dict[str, Callable[[Operand], Match]] = {
+    "": equals,
+    "contains": contains,
+    "startswith": startswith,
+    "endswith": endswith,
+    "re": regex,
+    "cidr": cidr,
+    **{name: ordered(compare) for name, compare in ORDERS.items()},
+}
+
+
+def number(text: str) -> int | float | None:
+    if not _NUMBER.fullmatch(text):
+        return None
+    return float(text) if "." in text else int(text)
+
+
+def without_port(peer: str) -> str:
+    """The address of ``192.0.2.7:514`` and ``[2001:db8::1]:514``; any other text as it is."""
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    host, _, port = peer.rpartition(":")
+    return host if host and ":" not in host and port.isdecimal() else peer
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, without its port; one that is IPv4 in IPv6 as IPv4, as dual-stack sockets show it."""
+    try:
+        address = ip_address(without_port(text))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _network_hint(text: str) -> str:
+    try:
+        return f'did you mean "{ip_network(text, strict=False)}"?'
+    except ValueError:
+        return "write an address and the length of its prefix: 192.0.2.0/24"
+
+
+def _text(operand: Operand, plain: Callable[[str, str], bool], *, before: bool = False, after: bool = False) -> Match:
+    text, cased = literal(operand), operand.cased
+    if text is None:
+        pieces = [""] * before + _pieces(operand.text) + [""] * after
+        fullmatch = re.compile(_glob(pieces), re.DOTALL).fullmatch
+        return lambda value: fullmatch(value if cased else value.casefold()) is not None
+    if cased:
+        return lambda value: plain(value, text)
+    return lambda value: plain(value.casefold(), text)
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between the ``*``, each as a regular expression."""
+    pieces, end = [""], 0
+    for found in _SPECIAL.finditer(text):
+        pieces[-1] += re.escape(text[end : found.start()])
+        end = found.end()
+        if found[0] == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if found[0] == "?" else re.escape(found[0][1])
+    pieces[-1] += re.escape(text[end:])
+    return pieces
+
+
+def _glob(pieces: Sequence[str]) -> str:
+    """The first piece begins the text, the last ends it; those between are atomic, so none is searched again."""
+    first, *rest = pieces
+    if not rest:
+        return first
+    return first + "".join(f"(?>.*?{piece})" for piece in rest[:-1] if piece) + ".*" + rest[-1]

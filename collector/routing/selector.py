@@ -1,0 +1,194 @@
+"""
+Selectors as syslog.conf(5) writes them: ``*.info;mail,news.none`` → which of the 192 PRIs are meant.
+
+    selector  = part *(sep part) [sep]            sep = 1*( ";" / "," )
+    part      = facility *("," facility) "." severity
+    severity  = ["!"] ["="] ( name / 0-7 / "none" ) / ["!"] "*"
+
+Each part changes one mask of eight severity bits per facility, read from left to right: a severity adds itself and
+everything more important, ``=`` adds only itself, ``!`` removes instead of adding, ``none`` clears. Adding never
+narrows: ``*.err;mail.crit`` still takes mail.err; write ``*.err;mail.none;mail.crit``.
+
+The meaning is rsyslog's (DecodePRIFilter), also in what is odd about it:
+
+* ``!`` on an empty mask first takes everything: ``mail.!err`` alone is mail below err. rsyslog does so since June 2026
+  (its issue 1030); older ones select nothing there.
+* A facility given as a number is its PRI without the severity: 16 is mail, 128 is local0.
+* A comma after a severity separates like a semicolon.
+
+What rsyslog takes in silence and gets wrong is refused here: a blank in the middle, a facility without a severity,
+``=*``, numbers past the last severity or facility.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.config.problems import did_you_mean, quote
+from collector.errors import CollectorError
+from collector.priority import (
+    FACILITIES,
+    FACILITY_ALIASES,
+    PRI_COUNT,
+    SEVERITIES,
+    SEVERITY_ALIASES,
+)
+
+Change = Callable[[int], int]
+"""What one severity does to the mask of one facility."""
+
+_ALL = 0xFF
+_PART = re.compile(r"(?P<facilities>[^.;]*)(?P<dot>\.?)(?P<severity>[^,;]*)[,;]*")
+
+# Facilities 12 to 15 have no common names. In selectors they are rsyslog's, which knows none for 15.
+_UNNAMED = {"audit": 13, "alert": 14, "clock": 15}
+_FACILITY = {name: number for number, name in enumerate(FACILITIES) if name not in _UNNAMED}
+_FACILITY |= {alias: _FACILITY[name] for alias, name in FACILITY_ALIASES.items()}
+_FACILITY |= {"bsd_security": 13, "console": 14}
+_INTERNAL = ("mark", "invld")
+
+_SEVERITY = {name: number for number, name in enumerate(SEVERITIES)}
+_SEVERITY |= {alias: _SEVERITY[name] for alias, name in SEVERITY_ALIASES.items()}
+
+
+class SelectorError(CollectorError):
+    """A selector that cannot be read; ``column`` is the offset of the wrong word in the text, from 0."""
+
+    def __init__(self, message: str, column: int, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """``masks`` holds one byte per facility; bit ``n`` stands for severity ``n``."""
+
+    text: str
+    masks: tuple[int, ...]
+
+    def matches(self, pri: int) -> bool:
+        return bool(self.masks[pri >> 3] >> (pri & 7) & 1)
+
+    def pris(self) -> frozenset[int]:
+        """All PRIs it takes; empty when its parts cancel each other, which is legal and hardly ever meant."""
+        return frozenset(pri for pri in range(PRI_COUNT) if self.matches(pri))
+
+
+def compile_selector(text: str) -> Selector:
+    """Read one selector; blanks around it do not count. Raises SelectorError."""
+    bare = text.strip(" \t")
+    start = text.find(bare)
+    blank = re.search(r"\s", bare)
+    if blank:
+        raise SelectorError(
+            "a blank ends a selector", start + blank.start(), hint='write its parts without blanks: "*.info;mail.none"'
+        )
+    if not bare:
+        raise SelectorError("the selector is empty", start, hint='everything is "*.*"')
+    masks = [0] * len(FACILITIES)
+    position, end = start, start + len(bare)
+    while position < end:
+        part = _PART.match(text, position, end)
+        assert part  # every piece of the pattern may be empty
+        _apply(part, masks)
+        position = part.end()
+    return Selector(text, tuple(masks))
+
+
+def _apply(part: re.Match[str], masks: list[int]) -> None:
+    if not part["facilities"]:
+        raise SelectorError(
+            "a facility is missing here", part.start(), hint='a selector is "facility.severity": "mail.info"'
+        )
+    if not part["dot"]:
+        raise SelectorError(
+            f"{quote(part['facilities'])} has no severity",
+            part.end("facilities"),
+            hint='write "facility.severity"; facilities that share a severity are separated by commas: "mail,news.err"',
+        )
+    change = _change(part["severity"], part.start("severity"))
+    for facility in _facilities(part["facilities"], part.start()):
+        masks[facility] = change(masks[facility])
+
+
+def _facilities(words: str, column: int) -> list[int]:
+    """The facility numbers of ``mail,news`` or ``*``; an empty word after a comma is no word, as in rsyslog."""
+    numbers: list[int] = []
+    for place, word in enumerate(words.split(",")):
+        if word == "*":
+            numbers.extend(range(len(FACILITIES)))
+        elif word or not place:
+            numbers.append(_facility(word, column))
+        column += len(word) + 1
+    return numbers
+
+
+def _facility(word: str, column: int) -> int:
+    name = _plain(word)
+    if name in _FACILITY:
+        return _FACILITY[name]
+    if name in _INTERNAL:
+        raise SelectorError(
+            f'facility "{name}" is internal to a syslog daemon: no message carries it', column, hint="leave it out"
+        )
+    if name in _UNNAMED:
+        raise SelectorError(
+            f"unknown facility {quote(word)}", column, hint=f"for facility {_UNNAMED[name]} write {_UNNAMED[name] << 3}"
+        )
+    code = _number(name)
+    if code is None:
+        raise SelectorError(f"unknown facility {quote(word)}", column, hint=did_you_mean(word, _FACILITY))
+    if code >= PRI_COUNT:
+        raise SelectorError(
+            f"facility number {quote(word)} is out of range",
+            column,
+            hint="a facility number counts in steps of 8: 0 is kern, 16 mail, 184 local7",
+        )
+    return code >> 3
+
+
+def _change(word: str, column: int) -> Change:
+    negated = word.startswith("!")
+    name = word.removeprefix("!")
+    exact = name.startswith("=")
+    name = _plain(name.removeprefix("="))
+    if name == "none" or (name == "*" and not exact):
+        filled = _ALL if (name == "*") != negated else 0
+        return lambda _mask: filled
+    bits = _bits(name, word, column, exact=exact)
+    if negated:
+        return lambda mask: (mask or _ALL) & ~bits
+    return lambda mask: mask | bits
+
+
+def _bits(name: str, word: str, column: int, *, exact: bool) -> int:
+    """The severity and all more important ones (lower numbers), or only itself."""
+    number = _SEVERITY.get(name, _number(name))
+    if number is None:
+        raise _unknown_severity(name, word, column)
+    if number >= len(SEVERITIES):
+        raise SelectorError(
+            f"severity number {quote(name)} is out of range", column, hint="severities run from 0 (emerg) to 7 (debug)"
+        )
+    return 1 << number if exact else (2 << number) - 1
+
+
+def _unknown_severity(name: str, word: str, column: int) -> SelectorError:
+    if not word:
+        return SelectorError("a severity is missing after the dot", column, hint='all severities are "*"')
+    if name == "*":
+        return SelectorError(
+            f'{quote(word)} means nothing: "=" takes one severity', column, hint='all severities are "*"'
+        )
+    return SelectorError(f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*_SEVERITY, "none")))
+
+
+def _plain(word: str) -> str:
+    """Lower case, of ASCII only: the Kelvin sign is no k."""
+    return word.lower() if word.isascii() else word
+
+
+def _number(word: str) -> int | None:
+    if not (word.isascii() and word.isdecimal()):
+        return None
+    return int(word) if len(word) <= 4 else PRI_COUNT

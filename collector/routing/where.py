@@ -1,0 +1,222 @@
+r"""
+Conditions on the fields of a record: ``where:`` of a route, in the words of Sigma.
+
+    where: {hostname: "dc*", severity|lte: warning}                both
+    where: {app_name: [sshd, sudo]}                                one of them
+    where: {message|contains|all: [Failed, root]}                  all of them
+    where: {any: [{peer|cidr: 192.0.2.0/24}, {hostname: "gw?"}], not: {app_name: cron}}
+
+A key is a field and, after ``|``, modifiers; a value is text, a number, null (the field is absent) or a list of these.
+How text is compared and what wildcards mean: ``matching``. The modifiers:
+
+    contains startswith endswith    a part of the text, with the same wildcards
+    re                              a Python regular expression found anywhere; \d \w \s are ASCII, case counts
+    cidr                            an address within a network: 192.0.2.0/24, 2001:db8::/32
+    gt gte lt lte                   numbers
+    exists                          true or false: whether the record has the field
+    all                             every value of the list, not just one
+    cased                           case counts
+
+Facilities and severities are written by name, a severity also as its number: 0 is emerg, 7 debug, so "warning and
+worse" is ``severity|lte: warning``. ``peer`` is compared both with and without its port.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collector.config.problems import did_you_mean, quote
+from collector.errors import CollectorError
+from collector.priority import FACILITIES, FACILITY_ALIASES, SEVERITIES, SEVERITY_ALIASES
+from collector.routing.matching import MODIFIERS, ORDERS, Match, Operand, literal, without_port
+
+Path = tuple[str | int, ...]
+Test = Callable[[Mapping[str, str | None]], bool]
+
+FIELDS = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "message", "peer", "charset")
+
+_NAMES = {"facility": FACILITIES, "severity": SEVERITIES}
+_ALIASES = {"facility": FACILITY_ALIASES, "severity": SEVERITY_ALIASES}
+_WORDS = (*filter(None, MODIFIERS), "all", "cased", "exists")
+_DEPTH = 32
+
+
+class WhereError(CollectorError):
+    """A condition that cannot be read; ``path`` leads to it through the mapping: ``("any", 1, "hostnam")``."""
+
+    def __init__(self, message: str, path: Path, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """``test(values)`` tells whether a record fits; it looks at the fields in ``needs`` and never raises."""
+
+    test: Test
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """``message|contains|all``, taken apart; ``comparison`` is empty for plain equality."""
+
+    field: str
+    comparison: str
+    flags: frozenset[str]
+    path: Path
+
+
+def compile_where(spec: Mapping[str, Any]) -> Where:
+    """Read a condition as YAML gives it. Raises WhereError."""
+    needs: set[str] = set()
+    return Where(_mapping(spec, (), needs), frozenset(needs))
+
+
+def _mapping(spec: Any, path: Path, needs: set[str]) -> Test:
+    if not isinstance(spec, Mapping) or not spec:
+        raise WhereError("a condition is a mapping of fields to values", path, hint='like {hostname: "dc*"}')
+    if len(path) > _DEPTH:
+        raise WhereError("conditions are nested too deeply", path)
+    return _every([_entry(key, value, (*path, key), needs) for key, value in spec.items()])
+
+
+def _entry(key: Any, value: Any, path: Path, needs: set[str]) -> Test:
+    if key == "not":
+        inner = _mapping(value, path, needs)
+        return lambda values: not inner(values)
+    if key in {"any", "all"}:
+        if not isinstance(value, list) or not value:
+            raise WhereError(f'"{key}" takes a list of conditions', path, hint=f'like {key}: [{{hostname: "dc*"}}, …]')
+        tests = [_mapping(item, (*path, place), needs) for place, item in enumerate(value)]
+        return _every(tests) if key == "all" else _one(tests)
+    parts = _key(str(key), path)
+    needs.add(parts.field)
+    return _presence(parts, value) if "exists" in parts.flags else _comparison(parts, value)
+
+
+def _key(key: str, path: Path) -> _Key:
+    field, *modifiers = key.split("|")
+    if field not in FIELDS:
+        hint = did_you_mean(field, (*FIELDS, "any", "all", "not")) or f"known here: {', '.join(FIELDS)}"
+        raise WhereError(f"unknown field {quote(field)}", path, hint=hint)
+    for modifier in modifiers:
+        if modifier not in _WORDS:
+            hint = did_you_mean(modifier, _WORDS) or f"known here: {', '.join(_WORDS)}"
+            raise WhereError(f"unknown modifier {quote(modifier)}", path, hint=hint)
+    comparisons = [modifier for modifier in modifiers if modifier in MODIFIERS]
+    flags = frozenset(modifiers).difference(comparisons)
+    if len(comparisons) > 1 or len(set(modifiers)) < len(modifiers) or ("exists" in flags and len(modifiers) > 1):
+        raise WhereError(
+            f"{quote('|'.join(modifiers))} cannot go together", path, hint="take one, beside all and cased"
+        )
+    return _Key(field, "".join(comparisons), flags, path)
+
+
+def _presence(key: _Key, value: Any) -> Test:
+    if not isinstance(value, bool):
+        raise WhereError("exists is true or false", key.path)
+    return lambda values: (values.get(key.field) is not None) is value
+
+
+def _comparison(key: _Key, value: Any) -> Test:
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise WhereError("the list of values is empty", key.path, hint="name at least one, or remove the condition")
+    null = None in items
+    if null and (key.comparison or key.flags):
+        raise WhereError("null takes no modifier", key.path, hint=f"write {key.field}|exists: false")
+    paths = [(*key.path, place) if isinstance(value, list) else key.path for place in range(len(items))]
+    match = _joined(key, [pair for pair in zip(items, paths, strict=True) if pair[0] is not None])
+
+    def test(values: Mapping[str, str | None]) -> bool:
+        found = values.get(key.field)
+        return null if found is None else match(found)
+
+    return test
+
+
+def _joined(key: _Key, items: Sequence[tuple[Any, Path]]) -> Match:
+    """One test of a text from all values of a condition; plain texts go into one set, however many they are."""
+    every, cased = "all" in key.flags, "cased" in key.flags
+    matches: list[Match] = []
+    plain: set[str] = set()
+    for item, path in items:
+        operand = _operand(item, path, cased=cased)
+        text = literal(operand)
+        if text is None or key.comparison or every or key.field in _NAMES:
+            matches.append(_match(key, operand, path))
+        else:
+            plain.add(text)
+    if plain:
+        matches.append(_member(frozenset(plain), cased=cased))
+    joined = _all_of(matches) if every else _any_of(matches)
+    if key.field != "peer":
+        return joined
+    return lambda value: joined(value) or joined(without_port(value))
+
+
+def _operand(item: Any, path: Path, *, cased: bool) -> Operand:
+    if isinstance(item, bool):
+        raise WhereError("a value is text or a number", path, hint=f'quote it: "{str(item).lower()}"')
+    if not isinstance(item, str | int | float):
+        raise WhereError("a value is text, a number or a list of these", path)
+    return Operand(item, cased)
+
+
+def _match(key: _Key, operand: Operand, path: Path) -> Match:
+    try:
+        return _name_match(key, operand) if key.field in _NAMES else MODIFIERS[key.comparison](operand)
+    except WhereError:
+        raise
+    except CollectorError as error:
+        raise WhereError(str(error), path, hint=error.hint) from error
+
+
+def _name_match(key: _Key, operand: Operand) -> Match:
+    """Of facilities and severities there are few: which names fit is decided here, once."""
+    names = _NAMES[key.field]
+    if key.comparison in ORDERS:
+        if key.field == "facility":
+            raise CollectorError("facilities have no order", hint="name them: facility: [mail, news]")
+        compare, bound = ORDERS[key.comparison], names.index(_name(key.field, operand))
+        fitting = {name for place, name in enumerate(names) if compare(place, bound)}
+    elif not key.comparison and literal(operand) is not None:
+        fitting = {_name(key.field, operand)}
+    else:
+        fitting = set(filter(MODIFIERS[key.comparison](operand), names))
+    if not fitting:
+        raise CollectorError(f"no {key.field} fits {quote(operand.value)}", hint=f"there are {', '.join(names)}")
+    return frozenset(fitting).__contains__
+
+
+def _name(field: str, operand: Operand) -> str:
+    """The canonical name of a facility or severity, or of a severity's number."""
+    names, word = _NAMES[field], str(operand.value).lower()
+    word = _ALIASES[field].get(word, word)
+    if word in names:
+        return word
+    if field == "severity" and word in "01234567" and len(word) == 1:
+        return names[int(word)]
+    hint = did_you_mean(word, (*names, *_ALIASES[field])) or f"there are {', '.join(names)}"
+    raise CollectorError(f"unknown {field} {quote(operand.value)}", hint=hint)
+
+
+def _member(texts: frozenset[str], *, cased: bool) -> Match:
+    return texts.__contains__ if cased else lambda value: value.casefold() in texts
+
+
+def _any_of(matches: list[Match]) -> Match:
+    return matches[0] if len(matches) == 1 else lambda value: any(match(value) for match in matches)
+
+
+def _all_of(matches: list[Match]) -> Match:
+    return matches[0] if len(matches) == 1 else lambda value: all(match(value) for match in matches)
+
+
+def _one(tests: list[Test]) -> Test:
+    return tests[0] if len(tests) == 1 else lambda values: any(test(values) for test in tests)
+
+
+def _every(tests: list[Test]) -> Test:
+    return tests[0] if len(tests) == 1 else lambda values: all(test(values) for test in tests)

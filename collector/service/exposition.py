@@ -1,0 +1,80 @@
+"""
+The answer of ``collector status`` for Prometheus: text format 0.0.4.
+
+    # HELP collector_received_messages_total Messages received.
+    # TYPE collector_received_messages_total counter
+    collector_received_messages_total{source="udp 127.0.0.1:514"} 1234567
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from collector.metrics import Key
+from collector.service.account import from_json
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_HELP = {
+    "received_messages": "Messages received.",
+    "received_bytes": "Bytes of the messages received.",
+    "rejected_messages": "Messages received and not processed further, by reason.",
+    "framing_problems": "Places in a stream or datagram that broke the framing, by reason.",
+    "lost_bytes": "Bytes received that belong to no message written, by reason.",
+    "marked_messages": "Messages that were wrong or unusual, by mark.",
+    "charset_messages": "Messages by the character set they came in.",
+    "unrouted_messages": "Messages that no route asks for.",
+    "routed_messages": "Messages that at least one route asks for.",
+    "unknown_messages": "Messages a worker was working on when it died.",
+    "sink_offered": "Messages given to a sink.",
+    "sink_written": "Messages a sink has written.",
+    "sink_written_bytes": "Bytes a sink has written.",
+    "sink_dropped": "Messages a sink gave up, by reason.",
+    "sink_pending": "Messages waiting in a sink.",
+    "sink_open_files": "Files a sink has open.",
+    "sink_errors": "Errors of a sink, by reason.",
+    "connections_accepted": "Connections accepted.",
+    "connections_closed": "Connections closed, by reason.",
+    "connections_open": "Connections open now.",
+    "kernel_drops": "Datagrams the kernel dropped because a receive buffer was full.",
+    "receive_queue_bytes": "Bytes waiting in the kernel's receive buffers.",
+    "receive_buffer_bytes": "Room in the kernel's receive buffers.",
+    "worker_restarts": "Workers started again after they died.",
+    "worker_hangs": "Workers killed because they gave no sign of life.",
+    "batches": "Batches of messages processed.",
+    "build_info": "Version of the program and hash of the plan it runs.",
+    "uptime_seconds": "Seconds since the service was started.",
+    "workers_running": "Workers running now.",
+}
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+def expose(status: dict[str, Any]) -> str:
+    """Every counter of a ``status`` answer, and what is known of the service itself."""
+    samples = {**_service(status), **from_json(status["counters"])}
+    families = groupby(sorted(samples.items(), key=lambda sample: sample[0].name), key=lambda sample: sample[0].name)
+    return "".join(line for name, family in families for line in _family(name, list(family)))
+
+
+def _service(status: dict[str, Any]) -> dict[Key, float]:
+    build = (("version", str(status["version"])), ("plan", str(status["plan"])))
+    return {
+        Key("build_info", build, kind="gauge"): 1,
+        Key("uptime_seconds", kind="gauge"): status["uptime"],
+        Key("workers_running", kind="gauge"): sum(worker["alive"] for worker in status["workers"]),
+    }
+
+
+def _family(name: str, samples: Iterable[tuple[Key, float]]) -> Iterator[str]:
+    samples = list(samples)
+    kind = samples[0][0].kind
+    metric = f"collector_{re.sub('[^a-zA-Z0-9_]', '_', name)}{'_total' if kind == 'counter' else ''}"
+    if name in _HELP:
+        yield f"# HELP {metric} {_HELP[name]}\n"
+    yield f"# TYPE {metric} {kind}\n"
+    for key, value in samples:
+        labels = ",".join(f'{label}="{text.translate(_ESCAPES)}"' for label, text in key.labels)
+        yield f"{metric}{{{labels}}} {value}\n" if labels else f"{metric} {value}\n"

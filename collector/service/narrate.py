@@ -1,0 +1,33 @@
+"""What ``collector explain`` found, told to a person."""
+
+from typing import Any
+
+_SHOWN = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "message", "charset", "peer")
+
+
+def narrate(found: dict[str, Any]) -> str:
+    """The answer of ``inspect.explain`` as text, safe for a terminal: the visible line and JSON strings only."""
+    record = found["record"]
+    lines = ["message"]
+    lines += [f"  {name:<11}{_text(record[name])}" for name in _SHOWN if record[name] is not None]
+    source = "as the sender says" if record["time_source"] == "sender" else "as it was received"
+    lines.append(f"  {'timestamp':<11}{record['timestamp']}, {source}")
+    for sd_id, params in record["structured_data"].items():
+        lines.append(f"  [{sd_id}]  " + " ".join(f"{name}={_text(value)}" for name, value in params.items()))
+    if record["marks"]:
+        lines.append(f"  {'marks':<11}{', '.join(record['marks'])}")
+    lines += ["routes"]
+    for route in found["routes"]:
+        lines.append(f"  {'yes' if route['taken'] else 'no ':<3} {route['place']}: {route['select']} {route['reason']}")
+        if route["taken"]:
+            lines += [f"        → {route['file']}", f"        {route['written']}"]
+    taken = sum(route["taken"] for route in found["routes"])
+    lines.append(
+        f"written to {taken} {'file' if taken == 1 else 'files'}" if taken else "written nowhere: it counts as unrouted"
+    )
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

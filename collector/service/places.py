@@ -1,0 +1,39 @@
+"""Where files are when the configuration does not say: systemd's folders, the system's for root, the user's own otherwise."""
+
+import os
+from pathlib import Path
+
+NAME = "collector"
+
+
+def config_file() -> str:
+    """COLLECTOR_CONFIG, else the user's own file if there is one, else /etc/collector/collector.yaml."""
+    named = os.environ.get("COLLECTOR_CONFIG")
+    if named:
+        return named
+    own = _xdg("XDG_CONFIG_HOME", ".config") / NAME / "collector.yaml"
+    return str(own) if os.geteuid() != 0 and own.exists() else "/etc/collector/collector.yaml"
+
+
+def state_dir() -> str:
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd.exec(5)
+    if given:
+        return given
+    return f"/var/lib/{NAME}" if os.geteuid() == 0 else str(_xdg("XDG_STATE_HOME", ".local/state") / NAME)
+
+
+def control(state: str | None) -> str:
+    """The control socket: beside the state where that is named, else in the folder for sockets."""
+    if state:
+        return os.path.join(state, "control.sock")
+    given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if given:
+        return os.path.join(given, "control.sock")
+    if os.geteuid() == 0:
+        return f"/run/{NAME}/control.sock"
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return os.path.join(runtime, NAME, "control.sock") if runtime else os.path.join(state_dir(), "control.sock")
+
+
+def _xdg(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / default)

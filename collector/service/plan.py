@@ -1,0 +1,154 @@
+"""
+The plan: everything that follows from a configuration, compiled, immutable, with a hash.
+
+``run`` and ``check-config`` both call ``build_plan``, so what the check accepts is what the daemon starts with.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from collector.config.load import component, load_settings, load_settings_text
+from collector.config.problems import Problem
+from collector.config.settings import Settings
+from collector.metrics import Layout
+from collector.protocol.charset import Charsets
+from collector.protocol.columns import COLUMNS
+from collector.protocol.hosts import HostMap
+from collector.protocol.interpret import Interpreter
+from collector.protocol.normalise import Normaliser
+from collector.protocol.own_format import own_format
+from collector.protocol.render import FORMATS, Format
+from collector.service import ledger, places
+from collector.service.routes import ResolvedRoute, RouteReader
+from collector.sinks import SINKS
+from collector.sinks.file import FileOptions
+from collector.sources import SOURCES, Source, source_class
+from collector.templates import TemplateError, compile_template
+
+MAX_SKEW = 86_400.0
+"""Seconds: a stamp further from the clock than a day is shown, but the arrival counts as the time of the message."""
+
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Made by ``build_plan`` alone. ``sources`` are not bound yet, ``destinations`` not open."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+    routes: tuple[ResolvedRoute, ...]
+    destinations: tuple[FileOptions, ...]
+    formats: dict[str, Format]
+    interpreter: Interpreter
+    normaliser: Normaliser
+    layout: Layout
+    name_hash: str
+    state_dir: str
+    control: str | None
+    workers: int
+
+
+def build_plan(path: str) -> tuple[Plan | None, list[Problem]]:
+    """The plan of a configuration file, or every problem that stands in its way. Warnings may come with a plan."""
+    settings, problems = load_settings(path, source_kinds=SOURCES, sink_kinds=SINKS)
+    return _plan(settings, problems)
+
+
+def build_plan_from_text(text: str, file: str) -> tuple[Plan | None, list[Problem]]:
+    """The same for a configuration that is in no file."""
+    settings, problems = load_settings_text(text, file, source_kinds=SOURCES, sink_kinds=SINKS)
+    return _plan(settings, problems)
+
+
+def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | None, list[Problem]]:
+    if settings is None:
+        return None, problems
+    sources = _sources(settings, problems)
+    formats = _formats(settings, problems)
+    reader = RouteReader(settings)
+    reader.read()
+    problems += reader.problems
+    if any(problem.level == "error" for problem in problems):
+        return None, problems
+    zone = settings.timezone.default or local_zone()
+    charsets = {str(host): name for host, name in settings.charset.hosts.items()}
+    plan = Plan(
+        settings=settings,
+        sources=tuple(sources),
+        routes=tuple(reader.routes),
+        destinations=tuple(reader.destinations),
+        formats=formats,
+        interpreter=Interpreter(zone, _host_map(settings.timezone.hosts), MAX_SKEW),
+        normaliser=Normaliser(Charsets(settings.charset.fallback), HostMap(charsets)),
+        layout=ledger.layout(
+            [source.name for source in sources],
+            [options.file for options in reader.destinations],
+            [*settings.charset.fallback, *charsets.values()],
+        ),
+        name_hash=_hash(settings.document.data, reader.included),
+        state_dir=settings.state_dir or places.state_dir(),
+        control=settings.control or places.control(settings.state_dir),
+        workers=_worker_count(settings.workers),
+    )
+    return plan, problems
+
+
+def _sources(settings: Settings, problems: list[Problem]) -> list[Source]:
+    sources: dict[str, Source] = {}
+    for spec in settings.sources:
+        kind = source_class(spec.kind)
+        options, found = component(spec, kind.Options, settings.document)
+        problems += found
+        if options is None:
+            continue
+        source: Source = kind(options)
+        if source.name in sources:
+            place = settings.document.location((*spec.path, spec.kind))
+            problems.append(Problem(place, f"{source.name} is listed twice", "two-sources", "keep one of them"))
+        sources[source.name] = source
+    return list(sources.values())
+
+
+def _formats(settings: Settings, problems: list[Problem]) -> dict[str, Format]:
+    formats = dict(FORMATS)
+    for name, text in settings.templates.items():
+        place = settings.document.location(("templates", name))
+        if name in FORMATS:
+            problems.append(Problem(place, f'"{name}" is a format already', "format", "choose another name"))
+            continue
+        try:
+            formats[name] = own_format(compile_template(text, allowed=COLUMNS))
+        except TemplateError as error:
+            problems.append(Problem(place, f"{error} (column {error.column} of the template)", "template", error.hint))
+    return formats
+
+
+def _host_map(hosts: Any) -> HostMap[tzinfo]:
+    return HostMap({str(host): zone for host, zone in hosts.items()})
+
+
+def _worker_count(workers: int | str) -> int:
+    return min(len(os.sched_getaffinity(0)), _MOST_WORKERS) if isinstance(workers, str) else workers
+
+
+def _hash(data: Any, included: list[str]) -> str:
+    text = json.dumps([data, included], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def local_zone() -> tzinfo:
+    """The zone of this machine, with its summer time: TZ, else /etc/localtime, else UTC."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    try:
+        if name:
+            return ZoneInfo(name)
+        with open("/etc/localtime", "rb") as file:
+            return ZoneInfo.from_file(file, "localtime")
+    except (OSError, ValueError):
+        return UTC

@@ -1,0 +1,102 @@
+"""One worker slot as the supervisor sees it: the process that fills it now, and the link to that process."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+from typing import Any
+
+from collector.service.ownlog import LEVELS, OwnLog
+
+_DATAGRAM = 65536
+_AT_ONCE = 100
+"""Datagrams taken from one worker before the others have their turn."""
+
+
+class WorkerProcess:
+    """
+    ``pid`` is 0 between two processes. ``booted`` stays true once any process of the slot was ready.
+
+    The link carries one JSON object per datagram: ``{"event": "ready"}`` and ``{"event": "log", "level", "class",
+    "message"}`` come in, commands such as ``{"do": "reopen"}`` go out.
+    """
+
+    def __init__(self, number: int, selector: selectors.BaseSelector, log: OwnLog) -> None:
+        self.number = number
+        self.pid = 0
+        self.ready = False
+        self.booted = False
+        self._link: socket.socket | None = None
+        self._selector = selector
+        self._log = log
+
+    def __str__(self) -> str:
+        return f"Worker {self.number} (pid {self.pid})" if self.pid else f"Worker {self.number}"
+
+    def adopt(self, pid: int, link: socket.socket) -> None:
+        """The process has been started. The selector gets the function to call when it says something."""
+        self.pid, self._link, self.ready = pid, link, False
+        self._selector.register(link, selectors.EVENT_READ, self.listen)
+
+    def poll(self) -> int | None:
+        """The exit status (negative: the signal) of a process that has ended, its last words heard; else None."""
+        if not self.pid:
+            return None
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            return None
+        self.listen(limit=100 * _AT_ONCE)
+        self._hang_up()
+        self.pid, self.ready = 0, False
+        return os.waitstatus_to_exitcode(status)
+
+    def listen(self, limit: int = _AT_ONCE) -> None:
+        """Take what the process has said. The end of the link is not yet its death, which ``poll`` sees."""
+        for _ in range(limit):
+            if self._link is None:
+                return
+            try:
+                datagram = self._link.recv(_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                datagram = b""
+            if not datagram:
+                self._hang_up()
+                return
+            self._hear(datagram)
+
+    def _hear(self, datagram: bytes) -> None:
+        try:
+            event = json.loads(datagram)
+            if event["event"] == "ready":
+                self.ready = self.booted = True
+            elif event["event"] == "log" and event["level"] in LEVELS:
+                self._log.write(event["level"], event["message"], event.get("class"))
+        except (ValueError, KeyError, TypeError):
+            self._log.warning(f"{self} reports something unreadable.", event="unreadable report")
+
+    def tell(self, command: dict[str, Any]) -> None:
+        if self._link is None:
+            return
+        try:
+            self._link.send(json.dumps(command).encode())
+        except OSError as error:
+            # A process that takes nothing is hung or dying; its silence or its death will be noticed.
+            self._log.debug(f"{self} did not take the command {command['do']}: {error.strerror}.")
+
+    def kill(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def let_go(self) -> None:
+        """In another worker, after the fork: close this end of the link without disturbing its owner."""
+        if self._link is not None:
+            self._link.close()
+
+    def _hang_up(self) -> None:
+        if self._link is not None:
+            self._selector.unregister(self._link)
+            self._link.close()
+            self._link = None

@@ -1,0 +1,170 @@
+"""
+Routes as written → selector, filter and destination, with everything that is wrong with them.
+
+All ways to write a route meet here: a line of syslog.conf, a block or a file of such lines, a mapping.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collector.config.load import component, read_text
+from collector.config.problems import Location, Problem, did_you_mean
+from collector.config.settings import (
+    ActionSpec,
+    BlockRoute,
+    ComponentSpec,
+    IncludeRoute,
+    LineRoute,
+    MappingRoute,
+    Settings,
+)
+from collector.protocol.columns import COLUMNS
+from collector.protocol.render import FORMATS
+from collector.routing.selector import Selector, SelectorError, compile_selector
+from collector.routing.syslog_conf import ConfLine, parse_lines
+from collector.routing.where import Where, WhereError, compile_where
+from collector.sinks import sink_class
+from collector.sinks.file import FileOptions
+from collector.sinks.paths import PathTemplate
+from collector.templates import TemplateError
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRoute:
+    """One way from selector to file. ``destination`` is an index into ``RouteReader.destinations``."""
+
+    selector: Selector
+    where: Where | None
+    destination: int
+    location: Location
+
+
+class RouteReader:
+    """Reads the routes of one configuration. ``routes``, ``destinations`` and ``problems`` fill as it goes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.routes: list[ResolvedRoute] = []
+        self.destinations: list[FileOptions] = []
+        self.problems: list[Problem] = []
+        self.included: list[str] = []
+        self._settings = settings
+        self._document = settings.document
+        self._by_path: dict[str, tuple[int, Location]] = {}
+
+    def read(self) -> None:
+        for spec in self._settings.routes:
+            match spec:
+                case LineRoute() | BlockRoute():
+                    self._lines(spec.text, spec.location)
+                case IncludeRoute():
+                    self._include(spec)
+                case MappingRoute():
+                    self._mapping(spec)
+
+    def _include(self, spec: IncludeRoute) -> None:
+        text, problem = read_text(spec.file)
+        if text is None:
+            assert problem is not None
+            self._problem(spec.location, f"{spec.file}: {problem.message}", problem.id, problem.hint)
+            return
+        self.included.append(text)
+        self._lines(text, Location(spec.file))
+
+    def _lines(self, text: str, start: Location) -> None:
+        lines, problems = parse_lines(text, start.file, start.line, start.column)
+        self.problems += problems
+        for line in lines:
+            options = self._file(line)
+            if options is not None:
+                self._add(line.selector, None, options, line.location, line.action.location)
+
+    def _file(self, line: ConfLine) -> FileOptions | None:
+        name = line.format or "traditional"
+        place = line.format_location or line.action.location
+        if not self._format_exists(name, place):
+            return None
+        return FileOptions(file=line.action.path, format=name)
+
+    def _mapping(self, spec: MappingRoute) -> None:
+        place = self._document.block_start((*spec.path, "select"))
+        selector = self._selector(spec.select, place)
+        where = self._where(spec.where, (*spec.path, "where"))
+        for target in spec.to:
+            for options, at in self._target(target):
+                if selector is not None:
+                    self._add(selector, where, options, place, at)
+
+    def _selector(self, text: str, place: Location) -> Selector | None:
+        try:
+            return compile_selector(text)
+        except SelectorError as error:
+            at = Location(place.file, place.line, place.column + error.column)
+            self._problem(at, str(error), "selector", error.hint)
+            return None
+
+    def _where(self, spec: Mapping[str, Any], path: tuple[str | int, ...]) -> Where | None:
+        if not spec:
+            return None
+        try:
+            return compile_where(spec)
+        except WhereError as error:
+            place = self._document.location((*path, *error.path), key=True)
+            self._problem(place, str(error), "where", error.hint)
+            return None
+
+    def _target(self, target: ActionSpec | ComponentSpec) -> Iterator[tuple[FileOptions, Location]]:
+        if isinstance(target, ActionSpec):
+            prefix = "*.* "  # an action alone is read as the end of a line
+            start = target.location
+            lines, problems = parse_lines(prefix + target.text, start.file, start.line, start.column - len(prefix))
+            self.problems += problems
+            for line in lines:
+                options = self._file(line)
+                if options is not None:
+                    yield options, line.action.location
+            return
+        found, problems = component(target, sink_class(target.kind).Options, self._document)
+        self.problems += problems
+        place = self._document.location((*target.path, "format"))
+        if found is not None and self._format_exists(found.format, place):
+            yield found, self._document.location((*target.path, target.kind))
+
+    def _format_exists(self, name: str, place: Location) -> bool:
+        known = (*FORMATS, *self._settings.templates)
+        if name in known:
+            return True
+        hint = did_you_mean(name, known) or f"formats are {', '.join(FORMATS)} and your templates"
+        self._problem(place, f'unknown format "{name}"', "format", hint)
+        return False
+
+    def _add(
+        self, selector: Selector, where: Where | None, options: FileOptions, location: Location, at: Location
+    ) -> None:
+        if not selector.pris():
+            self._problem(location, f'"{selector.text}" selects nothing', "empty-selector", None, level="warning")
+        try:
+            PathTemplate(options.file, allowed=COLUMNS)
+        except TemplateError as error:
+            place = Location(
+                at.file, at.line + error.line - 1, at.column + error.column - 1 if error.line == 1 else error.column
+            )
+            self._problem(place, str(error), "path", error.hint)
+            return
+        known = self._by_path.get(options.file)
+        if known is None:
+            known = self._by_path[options.file] = (len(self.destinations), at)
+            self.destinations.append(options)
+        elif self.destinations[known[0]] != options:
+            self._problem(
+                at,
+                f"{options.file} is written in another way at {known[1]}",
+                "two-ways",
+                "one file has one format and one set of options",
+            )
+        self.routes.append(ResolvedRoute(selector, where, known[0], location))
+
+    def _problem(
+        self, place: Location, message: str, identifier: str, hint: str | None, *, level: Any = "error"
+    ) -> None:
+        self.problems.append(Problem(place, message, identifier, hint, level))

@@ -1,0 +1,151 @@
+"""
+The worker: one process, one loop, no other thread. It owns a share of the sockets and writes the files.
+
+    turn of the loop:  wait → every ready source reads once → what was gathered is delivered → counted and shown
+
+It takes orders from the supervisor over ``link`` (one JSON object per datagram): ``reopen`` and ``drain``. When the link
+ends, the supervisor is gone, and the worker finishes what it has and goes too.
+"""
+
+import gc
+import json
+import signal
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from collector.metrics import Key, Slot
+from collector.protocol.framing import Frames
+from collector.service import assembly
+from collector.service.memory import keep_memory
+from collector.service.meter import Meter
+from collector.service.pipeline import Peers
+from collector.service.plan import Plan
+from collector.sinks.files import OpenFiles
+from collector.sources import Intake, Surroundings
+from collector.sources.poller import Poller
+
+_TICK = 1.0
+# A turn that brought fewer messages than this is followed by a short pause, so that the next one brings more: what a
+# turn costs by itself is shared by many messages. A turn after silence is never delayed.
+_ENOUGH = 256
+_LONGEST_PAUSE = 0.004
+_SHORTEST_PAUSE = 0.0005
+
+
+def run_worker(
+    _number: int, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], slot: Slot, link: socket.socket
+) -> None:
+    """The life of a worker process, from fork to exit. ``sockets`` by source name: this slot's share."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the supervisor decides
+    keep_memory()
+    gc.disable()  # a batch is thousands of objects without cycles; the tick collects what the rest leaves
+    Worker(plan, sockets, slot, link).run()
+
+
+class Worker:
+    def __init__(
+        self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], slot: Slot, link: socket.socket
+    ) -> None:
+        self._slot = slot
+        self._link = link
+        self._lost_notices = plan.layout.index(Key("lost_notices"))
+        self._poller = Poller()
+        self._files = OpenFiles(plan.settings.max_files)
+        targets = assembly.destinations(plan, slot, self._files, self._notice)
+        self._sinks = [target.sink for target in targets]
+        self._pipeline = assembly.pipeline(plan, slot, targets)
+        self._intakes: list[Intake] = []
+        self._messages = 0
+        self._running = True
+        self._held = False
+        self._open_sources(plan, sockets)
+        link.setblocking(False)
+        self._poller.add(link.fileno(), self._orders)
+
+    def run(self) -> None:
+        self._say({"event": "ready"})
+        pause = min([_LONGEST_PAUSE, *(intake.patience for intake in self._intakes)])
+        pause = pause if pause >= _SHORTEST_PAUSE else 0.0
+        next_tick = 0.0
+        while self._running:
+            now = time.monotonic()
+            if now >= next_tick:
+                self._tick(now)
+                next_tick = now + _TICK
+            self._messages = 0
+            self._poller.turn(max(0.0, next_tick - now))
+            for intake in self._intakes:
+                intake.flush()
+            if pause and 0 < self._messages < _ENOUGH and self._running:
+                time.sleep(pause)
+        self._finish()
+
+    def _open_sources(self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]]) -> None:
+        for source in plan.sources:
+            share = list(sockets.get(source.name, ()))
+            if not share:
+                continue
+            meter = Meter(self._slot, plan.layout, source=source.name)
+            deliver = partial(self._deliver, meter, source.can_wait)
+            surroundings = Surroundings(self._poller, deliver, meter, self._notice, plan.settings.max_message)
+            self._intakes.append(source.open(share, surroundings))
+
+    def _deliver(self, meter: Meter, can_wait: bool, frames: Frames, peers: Peers) -> None:
+        self._messages += self._pipeline.take(frames, peers, meter, can_wait=can_wait)
+        if any(sink.waits for sink in self._sinks):
+            self._hold()
+
+    def _hold(self) -> None:
+        self._held = True
+        for intake in self._intakes:
+            intake.hold()
+
+    def _tick(self, now: float) -> None:
+        self._slot.heartbeat = now
+        self._files.forget_moved()
+        for sink in self._sinks:
+            sink.tick()
+        for intake in self._intakes:
+            intake.tick(now)
+        if self._held and not any(sink.waits for sink in self._sinks):
+            self._held = False
+            for intake in self._intakes:
+                intake.resume()
+        gc.collect(0)
+        self._slot.publish()
+
+    def _orders(self) -> None:
+        try:
+            data = self._link.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        order = json.loads(data)["do"] if data else "drain"
+        if order == "reopen":
+            self._files.close()
+        elif order == "drain":
+            self._running = False
+
+    def _finish(self) -> None:
+        for intake in self._intakes:
+            intake.drain()
+        for sink in self._sinks:
+            sink.tick()
+            sink.abandon()
+        self._files.close()
+        self._slot.publish()
+        self._say({"event": "drained"})
+
+    def _notice(self, event_class: str, message: str) -> None:
+        self._say({"event": "log", "level": "warning", "class": event_class, "message": message})
+
+    def _say(self, message: dict[str, Any]) -> None:
+        try:
+            self._link.send(json.dumps(message).encode())
+        except OSError:
+            # The supervisor is gone, or behind in reading. A sentence of its log is not worth stopping for.
+            self._slot.values[self._lost_notices] += 1

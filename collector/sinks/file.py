@@ -1,0 +1,228 @@
+"""
+Files: one ``write(2)`` per file and batch, appended whole.
+
+    routes:
+      - select: local0.debug
+        to: {file: /var/log/windows, mode: "0640"}
+
+Several workers may append to one file: a batch is one write with O_APPEND, so lines never mix. A disk that is full is
+said once; stream senders then wait (``on_full: wait``) and it goes on by itself when there is room.
+
+What the sink knows of a path:
+
+    open ──write──▶ open                         all of it went to disk
+      │
+      ├─short write or ENOSPC──▶ waiting         the torn line is ended, and kept to be written again whole
+      │                            │
+      │◀────────room again─────────┘             tried once a second, and before anything new for this path
+      │
+      └─cannot open──▶ refused                   rows are dropped and counted; opened again at the next tick
+"""
+
+import errno
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from collector.config.options import FilePath, Mode, Options, Written
+from collector.config.problems import quote
+from collector.config.values import BadValueError
+from collector.errors import CollectorError
+from collector.sinks import Notice, SinkMeter
+from collector.sinks.files import OpenFiles
+from collector.sinks.paths import open_append
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def _uid(value: Any) -> int:
+    try:
+        return pwd.getpwnam(value).pw_uid
+    except (KeyError, TypeError) as error:
+        raise BadValueError(f"{quote(value)} is no user of this machine", hint="`getent passwd` lists them") from error
+
+
+def _gid(value: Any) -> int:
+    try:
+        return grp.getgrnam(value).gr_gid
+    except (KeyError, TypeError) as error:
+        raise BadValueError(f"{quote(value)} is no group of this machine", hint="`getent group` lists them") from error
+
+
+UserName = Annotated[
+    int, Written(_uid, str, {"type": "string", "description": "A user's name.", "examples": ["syslog"]})
+]
+GroupName = Annotated[
+    int, Written(_gid, str, {"type": "string", "description": "A group's name.", "examples": ["adm"]})
+]
+
+
+class FileOptions(Options):
+    target_field = "file"
+
+    file: FilePath
+    """Path of the file; may hold {{ hostname }} and other fields, and is then safe whatever a sender calls itself."""
+
+    format: str = "traditional"
+    """traditional, rfc5424, json, raw, or the name of one of your templates."""
+
+    mode: Mode = 0o640
+    """Permissions of a new file."""
+
+    dir_mode: Mode = 0o750
+    """Permissions of new folders."""
+
+    owner: UserName | None = None
+    """User a new file belongs to; needs the right to give files away."""
+
+    group: GroupName | None = None
+    """Group a new file belongs to."""
+
+    on_full: Literal["wait", "drop"] = "wait"
+    """When the disk is full: let stream senders wait, or drop and count."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    data: bytes
+    rows: int
+
+
+class FileSink:
+    """
+    The files of one destination: a single path, or all paths of one template.
+
+    ``offer`` takes lines for a path; ``tick`` tries again what could not be written.
+    """
+
+    Options = FileOptions
+
+    def __init__(
+        self, options: FileOptions, below: str | None, files: OpenFiles, meter: SinkMeter, notice: Notice
+    ) -> None:
+        self.options = options
+        self._below = below
+        self._files = files
+        self._meter = meter
+        self._notice = notice
+        self._owner = _owner(options)
+        self._waiting: dict[str, _Waiting] = {}
+        self._refused: set[str] = set()
+
+    @property
+    def waits(self) -> bool:
+        """Something could not be written yet, and those who can wait should."""
+        return bool(self._waiting) and self.options.on_full == "wait"
+
+    def offer(self, path: str, data: bytes, rows: int, *, can_wait: bool) -> None:
+        """Append ``data``, whole lines, ``rows`` of them. ``can_wait``: the senders can be made to wait."""
+        self._meter.count("sink_offered", rows)
+        waiting = self._waiting.get(path)
+        if waiting is not None:
+            if not can_wait or self.options.on_full == "drop":
+                self._drop(rows, "disk_full")
+                return
+            waiting.data += data
+            waiting.rows += rows
+            self._meter.count("sink_pending", rows)
+            return
+        self._write(path, data, rows)
+
+    def tick(self) -> None:
+        """Once a second: room on the disk, a folder that is back?"""
+        self._refused.clear()
+        for path in list(self._waiting):
+            waiting = self._waiting.pop(path)
+            self._meter.count("sink_pending", -waiting.rows)
+            self._write(path, waiting.data, waiting.rows, again=True)
+
+    def abandon(self) -> None:
+        """The worker ends: what still waits is lost, and counted."""
+        for waiting in self._waiting.values():
+            self._meter.count("sink_pending", -waiting.rows)
+            self._drop(waiting.rows, "disk_full")
+        self._waiting.clear()
+
+    def _write(self, path: str, data: bytes, rows: int, *, again: bool = False) -> None:
+        if path in self._refused:
+            self._drop(rows, "cannot_open")
+            return
+        try:
+            fd = self._files.fd(path, self._open)
+        except (OSError, CollectorError) as error:
+            self._refuse(path, rows, error)
+            return
+        try:
+            written = os.write(fd, data)
+        except OSError as error:
+            self._fail(path, data, rows, error)
+            return
+        self._meter.count("sink_written_bytes", written)
+        if written < len(data):
+            self._torn(path, data, rows, written)
+            return
+        self._meter.count("sink_written", rows)
+        if again:
+            self._notice(f"full {path}", f"{path}: there is room again; everything that waited is written.")
+
+    def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
+        """Part of it is on the disk: end the line that was cut, and keep it, whole, with what follows."""
+        cut = data.rfind(b"\n", 0, written) + 1
+        whole = data.count(b"\n", 0, cut)
+        self._meter.count("sink_written", whole)
+        rest = data[cut:]
+        if cut < written:
+            self._meter.count("sink_errors", reason="torn_line")
+            rest = b"\n" + rest
+        self._keep(path, rest, rows - whole)
+
+    def _fail(self, path: str, data: bytes, rows: int, error: OSError) -> None:
+        self._meter.count("sink_errors", reason=errno.errorcode.get(error.errno or 0, "unknown"))
+        if error.errno in _FULL:
+            self._keep(path, data, rows)
+            return
+        self._files.forget(path)
+        self._refuse(path, rows, error)
+
+    def _keep(self, path: str, data: bytes, rows: int) -> None:
+        self._notice(
+            f"full {path}",
+            f"{path}: no room on the disk. {'Senders over streams wait' if self.options.on_full == 'wait' else 'Lines are dropped'}"
+            ", datagrams are dropped and counted, until there is.",
+        )
+        if self.options.on_full == "drop":
+            # A line that was begun is ended, so that the next one is not glued to it.
+            self._waiting[path] = _Waiting(b"\n" if data.startswith(b"\n") else b"", 0)
+            self._drop(rows, "disk_full")
+            return
+        self._waiting[path] = _Waiting(data, rows)
+        self._meter.count("sink_pending", rows)
+
+    def _refuse(self, path: str, rows: int, error: OSError | CollectorError) -> None:
+        self._refused.add(path)
+        self._drop(rows, "cannot_open")
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        hint = getattr(error, "hint", None)
+        self._notice(f"open {path}", f"{path}: cannot be written: {reason}.{f' {hint}.' if hint else ''}")
+
+    def _drop(self, rows: int, reason: str) -> None:
+        self._meter.count("sink_dropped", rows, reason)
+
+    def _open(self, path: str) -> int:
+        options = self.options
+        return open_append(
+            path,
+            mode=options.mode,
+            dir_mode=options.dir_mode,
+            owner=self._owner,
+            below=self._below,
+        )
+
+
+def _owner(options: FileOptions) -> tuple[int, int] | None:
+    """For chown(2): -1 leaves one of them as it is."""
+    if options.owner is None and options.group is None:
+        return None
+    return (-1 if options.owner is None else options.owner, -1 if options.group is None else options.group)

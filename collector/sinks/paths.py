@@ -1,0 +1,288 @@
+"""
+File names made of message content: ``/var/log/hosts/{{ hostname }}/{{ timestamp | date('%Y-%m-%d') }}.log``.
+
+A host name is not a path. Whatever a message says, its values stay inside one component of the path, never make one
+that is ``.``, ``..`` or empty, and the folder before the first variable is never left: not by the text, and not by
+symbolic links below it. The number of files is capped, as every message may name a new one.
+
+Two values that differ only in what is replaced share a file.
+"""
+
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from collector.errors import CollectorError
+from collector.templates import TIMES, TemplateError, compile_template
+
+NAME_MAX = 255
+"""Bytes in one component, on every common file system."""
+
+_VALUE_MAX = 200
+"""Bytes of one value; leaves room for what the template writes beside it, as ``.log``."""
+
+# Controls, the separator, line and paragraph separators, bidirectional controls (they would disguise a name in a
+# listing) and surrogates (bytes that are no text).
+_UNSAFE = re.compile(r"[\x00-\x1f/\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LEADING = re.compile(r"^[.-]+")
+_TAG = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+
+_TIME = "|".join(TIMES)
+_DATE = re.compile(rf"\b(?:{_TIME})\s*\|\s*date(?:\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)|(?!\w|\s*\())")
+
+# How much of an ISO 8601 time decides what strftime directives write: the day, the hour, the minute.
+_GRAINS = ((10, "aAbBhdejmyYuwUVWgGCDFx%"), (13, "HIklpP"), (16, "MR"))
+
+_FILE_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_FOLDER_FLAGS = os.O_DIRECTORY | os.O_CLOEXEC
+_DEV_NULL = (1, 3)
+_TERMINALS = ((5, 0), (5, 1))  # /dev/tty and /dev/console
+_TERMINAL_MAJORS = (4, *range(136, 144))  # virtual and serial consoles, pseudo-terminals (the kernel's devices.txt)
+_KINDS = {
+    stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a device", stat.S_IFLNK: "a symbolic link",
+}  # fmt: skip
+
+
+def safe_piece(value: object) -> str:
+    """A value as a piece of one component; without leading dots and hyphens it is neither hidden nor an option."""
+    if value is None or value == "":
+        return "unknown"
+    text = _UNSAFE.sub("_", str(value))
+    return _cut(_LEADING.sub(lambda found: "_" * len(found[0]), text), _VALUE_MAX)
+
+
+def _cut(text: str, limit: int) -> str:
+    data = text.encode()
+    return text if len(data) <= limit else data[:limit].decode(errors="ignore")
+
+
+def _component(text: str) -> str:
+    cleaned = _cut(_UNSAFE.sub("_", text), NAME_MAX)
+    return "_" if cleaned in ("", ".", "..") else cleaned
+
+
+class PathTemplate:
+    """
+    A path that may hold fields. Raises TemplateError for what is wrong with it.
+
+    ``literal`` is the whole path when there are no variables. ``below`` is the folder that no value can leave, and None
+    for a literal path.
+    """
+
+    def __init__(self, text: str, *, allowed: Collection[str]) -> None:
+        self.text = text
+        self._template = compile_template(text, allowed=allowed)
+        self.variables = self._template.variables
+        self.literal = self._template.literal
+        self._defaulted = frozenset(re.findall(r"(\w+)\s*\|\s*default\b", text))
+        tag = _TAG.search(text)
+        start = tag.start() if tag else len(text)
+        self._fixed = text[: text.rfind("/", 0, start) + 1]
+        self.below = None if self.literal is not None else posixpath.normpath(self._fixed or ".")
+        self._check_shape(_TAG.sub("x", text) if self.literal is None else self.literal)
+
+    def path_for(self, values: Mapping[str, Any]) -> str:
+        """The path for these values: text, None, or datetimes for the names in ``TIMES``. Raises TemplateError."""
+        if self.below is None:
+            return self.literal or self.text
+        safe = {name: self._safe(name, values.get(name)) for name in self.variables}
+        rest = self._template.render(safe).removeprefix(self._fixed)
+        path = posixpath.join(self.below, *map(_component, rest.split("/")))
+        assert self.below == "." or posixpath.normpath(path).startswith(posixpath.join(self.below, ""))
+        return path
+
+    def _safe(self, name: str, value: Any) -> Any:
+        if isinstance(value, datetime) or (not value and name in self._defaulted):
+            return value
+        return safe_piece(value)
+
+    def _check_shape(self, shape: str) -> None:
+        """Refuse what no value could mend; ``shape`` has an ``x`` for each tag."""
+        if not shape:
+            raise TemplateError("the path is empty")
+        if re.search(r"[\x00-\x1f\x7f]", shape):
+            raise TemplateError("a path cannot hold control characters")
+        if shape.endswith("/"):
+            raise TemplateError("the path names a folder", hint=f'add a file name: "{self.text}messages"')
+        if self.below is not None and {"", ".", ".."} & set(shape[len(self._fixed) :].split("/")):
+            raise TemplateError(
+                '"//", "." and ".." cannot follow a variable', hint="begin the path with the real folder"
+            )
+
+
+class SafePaths:
+    """
+    The paths of one template, at most ``max_paths`` at a time, with a cache before the template.
+
+    A path that no row asked for during ``forget_after`` seconds makes room for a new one, so a template with a date in
+    it never fills up.
+    """
+
+    def __init__(self, template: PathTemplate, *, max_paths: int = 1000, forget_after: float = 86_400) -> None:
+        self.template = template
+        self._max_paths = max_paths
+        self._forget_after = forget_after
+        self._names = sorted(template.variables)
+        self._grain = _grain(template.text)
+        self._cache: dict[tuple[Any, ...], str] = {}
+        self._used: dict[str, float] = {}
+        self._swept = float("-inf")
+
+    def path_for(self, values: Mapping[str, Any], now: float) -> str | None:
+        """
+        The path for a row's values; None when it would be one too many, and the caller decides what becomes of the row.
+
+        ``now`` are seconds on any clock. Raises TemplateError.
+        """
+        key = tuple(self._key(values.get(name)) for name in self._names)
+        path = self._cache.get(key)
+        if path is None:
+            path = self.template.path_for(values)
+            if len(self._cache) >= 4 * self._max_paths:
+                self._cache.clear()
+            self._cache[key] = path
+        if path not in self._used and not self._room(now):
+            return None
+        self._used[path] = now
+        return path
+
+    def _key(self, value: Any) -> str | None:
+        return value.isoformat()[: self._grain] if isinstance(value, datetime) else value
+
+    def _room(self, now: float) -> bool:
+        if len(self._used) < self._max_paths:
+            return True
+        if 0 <= now - self._swept < min(60, self._forget_after):  # a flood of new names must not cost a search each
+            return False
+        self._swept = now
+        self._used = {path: used for path, used in self._used.items() if now - used < self._forget_after}
+        return len(self._used) < self._max_paths
+
+
+def _grain(text: str) -> int | None:
+    """How many characters of a time's ISO form a template depends on; None for all of them."""
+    dates = _DATE.findall(text)
+    if len(dates) != len(re.findall(rf"\b(?:{_TIME})\b", text)):
+        return None
+    directives = set(re.findall("%(.)", "".join(single + double for single, double in dates)))
+    for length, known in _GRAINS:
+        directives -= set(known)
+        if not directives:
+            return length
+    return None
+
+
+def open_append(
+    path: str,
+    *,
+    mode: int = 0o640,
+    dir_mode: int = 0o750,
+    owner: tuple[int, int] | None = None,
+    below: str | None = None,
+) -> int:
+    """
+    Open a file for appending, create it and its folders where they are missing; returns the descriptor.
+
+    New files and folders get exactly ``mode`` and ``dir_mode``, whatever the umask, and belong to ``owner`` (uid, gid;
+    -1 leaves one as it is). From ``below`` on, the ``PathTemplate.below`` of a path with fields, no symbolic link is
+    followed. Raises CollectorError for what is no place for a log: a link there, a folder, a pipe, a socket, a device
+    that is neither /dev/null nor a terminal; OSError for what the system refuses (full, forbidden, too many files).
+    """
+    folder, name = posixpath.split(path)
+    fixed, inner = (folder, []) if below is None else (below, _inner_folders(path, below))
+    parent = _open_fixed(fixed or ".", dir_mode, owner)
+    try:
+        for inner_folder in inner:
+            parent, outer = _enter(parent, inner_folder, path, dir_mode, owner), parent
+            os.close(outer)
+        return _open_file(parent, name, path, mode, owner, follow=below is None)
+    finally:
+        os.close(parent)
+
+
+def _inner_folders(path: str, below: str) -> list[str]:
+    prefix = posixpath.join(below, "")
+    parts = path.removeprefix(prefix).split("/")
+    if not path.startswith(prefix) or {"", ".", ".."} & set(parts):
+        raise CollectorError(f"{path!r} is not below {below!r}")
+    return parts[:-1]
+
+
+def _open_fixed(folder: str, mode: int, owner: tuple[int, int] | None) -> int:
+    """A folder that the configuration names; links in it are the administrator's."""
+    try:
+        return os.open(folder, os.O_PATH | _FOLDER_FLAGS)
+    except FileNotFoundError:
+        outer, name = posixpath.split(folder.rstrip("/"))
+    parent = _open_fixed(outer or ".", mode, owner)
+    try:
+        return _make_folder(parent, name, mode, owner)
+    finally:
+        os.close(parent)
+
+
+def _enter(parent: int, name: str, path: str, mode: int, owner: tuple[int, int] | None) -> int:
+    try:
+        return os.open(name, os.O_PATH | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent)
+    except FileNotFoundError:
+        return _make_folder(parent, name, mode, owner)
+    except NotADirectoryError as error:
+        kind = stat.S_IFMT(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+        raise CollectorError(
+            f"{path!r} is not opened: {name!r} in it is {_KINDS.get(kind, 'no folder')}",
+            hint="remove it; folders whose names come from messages must be real ones",
+        ) from error
+
+
+def _make_folder(parent: int, name: str, mode: int, owner: tuple[int, int] | None) -> int:
+    try:
+        os.mkdir(name, mode, dir_fd=parent)
+    except FileExistsError:  # another process was faster
+        return os.open(name, os.O_PATH | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent)
+    return _own(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent), mode, owner)
+
+
+def _own(fd: int, mode: int, owner: tuple[int, int] | None) -> int:
+    try:
+        os.fchmod(fd, mode)
+        if owner:
+            os.fchown(fd, *owner)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _open_file(parent: int, name: str, path: str, mode: int, owner: tuple[int, int] | None, *, follow: bool) -> int:
+    flags = _FILE_FLAGS if follow else _FILE_FLAGS | os.O_NOFOLLOW
+    try:
+        # Looked at before it is opened: to open a pipe, a tape or a watchdog does something.
+        _check_kind(os.stat(name, dir_fd=parent, follow_symlinks=follow), path, follow=follow)
+    except FileNotFoundError:
+        return _own(os.open(name, flags | os.O_CREAT, mode, dir_fd=parent), mode, owner)
+    fd = os.open(name, flags | os.O_CREAT, mode, dir_fd=parent)
+    try:
+        _check_kind(os.fstat(fd), path, follow=follow)
+    except CollectorError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _check_kind(status: os.stat_result, path: str, *, follow: bool) -> None:
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFREG:
+        return
+    device = os.major(status.st_rdev), os.minor(status.st_rdev)
+    known = device == _DEV_NULL or device in _TERMINALS or device[0] in _TERMINAL_MAJORS
+    if kind == stat.S_IFCHR and follow and known:
+        return
+    raise CollectorError(
+        f"{path!r} is {_KINDS.get(kind, 'no file')}",
+        hint="messages can be appended to regular files, terminals and /dev/null",
+    )

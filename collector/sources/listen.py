@@ -1,0 +1,94 @@
+"""Sockets to listen on: made by the supervisor, one for each worker slot, and what can go wrong in doing so."""
+
+import errno
+import socket
+from socket import AF_INET6, SOL_SOCKET, SocketKind
+
+from collector.config.options import Address
+from collector.errors import CollectorError
+
+_SO_RCVBUFFORCE = 33
+
+
+def listeners(kind: SocketKind, address: Address, slots: int) -> list[list[socket.socket]]:
+    """
+    For each worker slot the sockets of ``address``: one, or for a host name with several addresses one of each.
+
+    SO_REUSEPORT lets every worker have its own socket, and would let a second collector quietly take half of the
+    messages: so the port is tried first without it. Port 0 asks the system for a free one, the same for all slots.
+
+    Raises:
+        CollectorError: with the cure, when the address cannot be had.
+    """
+    bound: list[list[socket.socket]] = [[] for _ in range(slots)]
+    try:
+        for family, sockaddr in _resolve(kind, address):
+            if address.port:
+                _bind(family, kind, sockaddr, address, share=False).close()
+            place = sockaddr
+            for row in bound:
+                row.append(_bind(family, kind, place, address, share=True))
+                place = row[-1].getsockname()
+    except BaseException:
+        for sock in (sock for row in bound for sock in row):
+            sock.close()
+        raise
+    return bound
+
+
+def ask_receive_buffer(sock: socket.socket, wanted: int) -> int:
+    """Set the receive buffer, beyond ``net.core.rmem_max`` where we may; returns the bytes the kernel granted."""
+    try:
+        sock.setsockopt(SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
+    except PermissionError:
+        sock.setsockopt(SOL_SOCKET, socket.SO_RCVBUF, wanted)
+    # The kernel books twice what was asked, for its own overhead (socket(7)).
+    return sock.getsockopt(SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+
+def _resolve(kind: SocketKind, address: Address) -> list[tuple[int, tuple[str, int]]]:
+    try:
+        found = socket.getaddrinfo(
+            address.host or None, address.port, type=kind, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )
+    except socket.gaierror as error:
+        raise CollectorError(
+            f"cannot listen on {address}: {error.strerror}", hint="give an address of this machine, or 0.0.0.0 for all"
+        ) from error
+    return list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))  # type: ignore[misc]
+
+
+def _bind(family: int, kind: SocketKind, sockaddr: tuple[str, int], address: Address, *, share: bool) -> socket.socket:
+    sock = socket.socket(family, kind)
+    try:
+        sock.setblocking(False)
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            sock.setsockopt(SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == AF_INET6:
+            # "[::]" and "0.0.0.0" are two addresses here, as they are in the configuration.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(sockaddr)
+    except OSError as error:
+        sock.close()
+        raise _refusal(address, error) from error
+    return sock
+
+
+def _refusal(address: Address, error: OSError) -> CollectorError:
+    hints = {
+        errno.EADDRINUSE: f"another program has port {address.port}; `ss -lunpt 'sport = :{address.port}'` names it",
+        errno.EACCES: "ports below 1024 need root, CAP_NET_BIND_SERVICE, or a higher port such as 5514",
+        errno.EADDRNOTAVAIL: "this machine has no such address; 0.0.0.0 or [::] listens on all of them",
+    }
+    return CollectorError(f"cannot listen on {address}: {error.strerror}", hint=hints.get(error.errno or 0))
+
+
+def peer_name(address: object) -> str:
+    """What accept(2) or getsockname(2) says → ``192.0.2.7:4428``, ``[2001:db8::7]:4428``; a mapped address as IPv4."""
+    assert isinstance(address, tuple)
+    host, port = address[0], address[1]
+    if host.startswith("::ffff:") and "." in host:
+        host = host.removeprefix("::ffff:")
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,209 @@
+"""
+Connections that carry a stream of frames: what TCP, stream sockets and later TLS have in common.
+
+A connection reads once per turn of the loop; what a turn brings from all connections is delivered together, in large
+batches. A sender that fills its window is slowed down by not being read (back-pressure), never by dropping.
+"""
+
+import socket
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain, repeat
+
+from collector.protocol.framing import Framer
+from collector.protocol.framing.auto import AutoFramer
+from collector.sources import Surroundings
+
+_READ = 256 * 1024
+_GATHERED = 512 * 1024
+_SECONDS_GATHERING = 0.004
+
+
+class Connection:
+    __slots__ = ("active", "framer", "peer", "received", "sock")
+
+    def __init__(self, sock: socket.socket, peer: str | None, framer: Framer, now: float) -> None:
+        self.sock = sock
+        self.peer = peer
+        self.framer = framer
+        self.active = now
+        self.received = False
+
+
+class StreamIntake:
+    """
+    Listening stream sockets and their connections in one worker.
+
+    ``tune`` prepares an accepted socket and names its peer. ``limit`` is the number of connections held; one more is
+    closed at once, counted and logged. ``idle_timeout`` in seconds, None for never.
+    """
+
+    patience = _SECONDS_GATHERING
+
+    def __init__(
+        self,
+        sockets: list[socket.socket],
+        surroundings: Surroundings,
+        *,
+        name: str,
+        tune: Callable[[socket.socket, object], str | None],
+        limit: int,
+        idle_timeout: float | None,
+    ) -> None:
+        self._listeners = sockets
+        self._to = surroundings
+        self._name = name
+        self._tune = tune
+        self._limit = limit
+        self._idle_timeout = idle_timeout
+        self._connections: dict[int, Connection] = {}
+        self._blocks: list[tuple[bytes, str | None]] = []
+        self._lists: list[tuple[list[bytes], str | None]] = []
+        self._gathered = 0
+        self._now = 0.0
+        self._held = False
+        for sock in sockets:
+            surroundings.poller.add(sock.fileno(), partial(self._accept, sock))
+
+    def flush(self) -> None:
+        if self._blocks:
+            blocks, self._blocks = self._blocks, []
+            text = blocks[0][0] if len(blocks) == 1 else b"".join([block for block, _ in blocks])
+            self._to.deliver(text, partial(_block_peers, blocks))
+        if self._lists:
+            lists, self._lists = self._lists, []
+            self._to.deliver(list(chain.from_iterable([frames for frames, _ in lists])), partial(_list_peers, lists))
+        self._gathered = 0
+
+    def hold(self) -> None:
+        if not self._held:
+            self._held = True
+            for fd in self._connections:
+                self._to.poller.remove(fd)
+
+    def resume(self) -> None:
+        if self._held:
+            self._held = False
+            for fd, connection in self._connections.items():
+                self._to.poller.add(fd, partial(self._read, connection))
+
+    def tick(self, now: float) -> None:
+        self._now = now
+        if self._idle_timeout is None or self._held:
+            return
+        idle = [one for one in self._connections.values() if now - one.active > self._idle_timeout]
+        for connection in idle:
+            self._close(connection, "idle")
+
+    def drain(self) -> None:
+        """Stop listening, read what each connection has sent until now, and close."""
+        for sock in self._listeners:
+            self._accept(sock)
+            self._to.poller.remove(sock.fileno())
+            sock.close()
+        for connection in list(self._connections.values()):
+            while connection.sock.fileno() >= 0 and self._read(connection):
+                pass
+            if connection.sock.fileno() >= 0:
+                self._close(connection, "shutdown")
+        self.flush()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                sock, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._to.notice("accept", f"{self._name}: cannot accept a connection: {error.strerror}.")
+                return
+            self._begin(sock, address)
+
+    def _begin(self, sock: socket.socket, address: object) -> None:
+        sock.setblocking(False)
+        try:
+            peer = self._tune(sock, address)
+        except OSError:
+            sock.close()  # gone before it said anything
+            return
+        self._to.meter.count("connections_accepted")
+        if len(self._connections) >= self._limit:
+            sock.close()
+            self._to.meter.count("connections_closed", reason="limit")
+            self._to.notice(
+                "connections",
+                f"{self._name}: {self._limit} connections are open, {peer} was turned away. Cure: raise max_connections.",
+            )
+            return
+        connection = Connection(sock, peer, AutoFramer(self._to.max_message), self._now)
+        self._connections[sock.fileno()] = connection
+        self._to.meter.count("connections_open")
+        if not self._held:
+            self._to.poller.add(sock.fileno(), partial(self._read, connection))
+
+    def _read(self, connection: Connection) -> bool:
+        """Read once; True when there may be more."""
+        try:
+            data = connection.sock.recv(_READ)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._close(connection, "error")
+            return False
+        if not data:
+            self._close(connection, "peer")
+            return False
+        connection.active = self._now
+        self._to.meter.count("received_bytes", len(data))
+        self._gather(connection, connection.framer.feed(data))
+        if self._gathered >= _GATHERED:
+            self.flush()
+        return True
+
+    def _gather(self, connection: Connection, frames: bytes | list[bytes]) -> None:
+        if isinstance(frames, bytes):
+            if frames:
+                self._blocks.append((frames, connection.peer))
+                self._gathered += len(frames)
+        elif frames:
+            # A connection's earlier lines go first: its order is kept in every file.
+            if self._blocks and self._blocks[-1][1] == connection.peer:
+                self.flush()
+            self._lists.append((frames, connection.peer))
+            self._gathered += sum(map(len, frames))
+        if connection.framer.problems:
+            self._report(connection)
+
+    def _report(self, connection: Connection) -> None:
+        fatal = False
+        for problem in connection.framer.problems:
+            fatal = fatal or problem.fatal
+            self._to.meter.count("framing_problems", reason=problem.reason)
+            if problem.lost:
+                self._to.meter.count("lost_bytes", problem.lost, reason=problem.reason)
+            self._to.notice(
+                f"framing {problem.reason}",
+                f"{self._name}: {connection.peer}: {problem.reason}: {problem.sample[:40]!r}.",
+            )
+        connection.framer.problems.clear()
+        if fatal:
+            self._close(connection, "framing")
+
+    def _close(self, connection: Connection, reason: str) -> None:
+        if self._connections.pop(connection.sock.fileno(), None) is None:
+            return
+        self._to.poller.remove(connection.sock.fileno())
+        connection.sock.close()
+        self._gather(connection, list(connection.framer.finish()))
+        self._to.meter.count("connections_open", -1)
+        self._to.meter.count("connections_closed", reason=reason)
+
+
+def _block_peers(blocks: list[tuple[bytes, str | None]]) -> Iterable[str | None]:
+    if len(blocks) == 1:
+        return repeat(blocks[0][1])
+    return chain.from_iterable(repeat(peer, block.count(b"\n")) for block, peer in blocks)
+
+
+def _list_peers(lists: list[tuple[list[bytes], str | None]]) -> Iterable[str | None]:
+    return chain.from_iterable(repeat(peer, len(frames)) for frames, peer in lists)

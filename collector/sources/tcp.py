@@ -1,0 +1,84 @@
+"""
+TCP: RFC 6587, octet-counted or delimited frames, told apart per connection.
+
+    sources:
+      - tcp: 0.0.0.0:514
+        max_connections: 10000
+        idle_timeout: 1d
+
+A file that cannot be written makes the senders wait instead of losing lines. There is no acknowledgement in this
+protocol: what was under way when a connection breaks, the sender does not know of.
+"""
+
+import socket
+from typing import Annotated
+
+from pydantic import Field
+
+from collector.config.options import Address, Duration, Options
+from collector.sources import Surroundings
+from collector.sources.listen import listeners, peer_name
+from collector.sources.stream import StreamIntake
+
+_BACKLOG = 4096
+
+
+class TcpOptions(Options):
+    target_field = "tcp"
+
+    tcp: Address
+    """Address and port to listen on."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 10_000
+    """Connections held at once, over all workers; a further one is turned away and counted."""
+
+    idle_timeout: Duration | None = None
+    """Close a connection that sent nothing for so long. Many senders are silent for days: the default is never."""
+
+    keepalive: Duration = 60.0
+    """Ask a silent peer after this time whether it is still there (TCP keepalive); 0 never asks."""
+
+
+class TcpSource:
+    Options = TcpOptions
+    kind = "tcp"
+    can_wait = True
+
+    def __init__(self, options: TcpOptions) -> None:
+        self.options = options
+        self._slots = 1
+
+    @property
+    def name(self) -> str:
+        return f"tcp {self.options.tcp}"
+
+    def bind(self, slots: int) -> list[list[socket.socket]]:
+        self._slots = slots
+        bound = listeners(socket.SOCK_STREAM, self.options.tcp, slots)
+        for sock in (sock for row in bound for sock in row):
+            sock.listen(_BACKLOG)
+        return bound
+
+    def describe(self, sockets: list[list[socket.socket]]) -> str:
+        return f"{self.kind} {', '.join(str(peer_name(sock.getsockname())) for sock in sockets[0])}"
+
+    def warnings(self) -> list[str]:
+        return []
+
+    def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> StreamIntake:
+        return StreamIntake(
+            sockets,
+            surroundings,
+            name=self.name,
+            tune=self._tune,
+            limit=max(1, self.options.max_connections // self._slots),
+            idle_timeout=self.options.idle_timeout,
+        )
+
+    def _tune(self, sock: socket.socket, address: object) -> str:
+        if self.options.keepalive:
+            seconds = max(1, int(self.options.keepalive))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // 4))
+        return peer_name(address)

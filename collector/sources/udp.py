@@ -1,0 +1,131 @@
+"""
+UDP: RFC 5426, a message per datagram.
+
+    sources:
+      - udp: 0.0.0.0:514
+        receive_buffer: 32MiB
+
+UDP has no way to slow a sender down: what arrives while the receive buffer is full is lost in the kernel. The buffer
+is therefore asked for beyond ``net.core.rmem_max`` where permitted, a smaller one is said at start, and losses are read
+from the kernel and shown by ``status`` (``kernel_drops``).
+"""
+
+import socket
+from functools import partial
+
+from collector.config.options import Address, Options, Size
+from collector.protocol.framing.datagram import trim
+from collector.sources import Surroundings
+from collector.sources.listen import ask_receive_buffer, listeners, peer_name
+from collector.sources.recvmmsg import SLOTS, Datagrams
+
+_CALLS_PER_TURN = 16
+# What the kernel books for a datagram of syslog size (skb truesize), and the pause that fills a part of the buffer even
+# at a million datagrams a second.
+_BYTES_BOOKED = 1280
+_SECONDS_PER_DATAGRAM = 0.5e-6
+
+
+class UdpOptions(Options):
+    target_field = "udp"
+
+    udp: Address
+    """Address and port to listen on; [::]:514 for IPv6."""
+
+    receive_buffer: Size = 32 * 1024 * 1024
+    """Kernel receive buffer of each socket."""
+
+
+class UdpSource:
+    Options = UdpOptions
+    kind = "udp"
+    can_wait = False
+
+    def __init__(self, options: UdpOptions) -> None:
+        self.options = options
+        self.granted = options.receive_buffer
+
+    @property
+    def name(self) -> str:
+        return f"udp {self.options.udp}"
+
+    def bind(self, slots: int) -> list[list[socket.socket]]:
+        bound = listeners(socket.SOCK_DGRAM, self.options.udp, slots)
+        self.granted = min(ask_receive_buffer(sock, self.options.receive_buffer) for row in bound for sock in row)
+        return bound
+
+    def describe(self, sockets: list[list[socket.socket]]) -> str:
+        return f"{self.kind} {', '.join(str(peer_name(sock.getsockname())) for sock in sockets[0])}"
+
+    def warnings(self) -> list[str]:
+        if self.granted >= self.options.receive_buffer:
+            return []
+        wanted = self.options.receive_buffer
+        text = (
+            f"{self.name}: the kernel gave a receive buffer of {self.granted} bytes instead of {wanted}; bursts may be "
+            f"lost. Cure: sysctl -w net.core.rmem_max={wanted}, or start with CAP_NET_ADMIN."
+        )
+        return [text]
+
+    def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "UdpIntake":
+        return UdpIntake(sockets, surroundings)
+
+
+class UdpIntake:
+    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings) -> None:
+        self._sockets = sockets
+        self._to = surroundings
+        self._datagrams = Datagrams(surroundings.max_message)
+        room = min(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in sockets)
+        self.patience = room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM
+        for sock in sockets:
+            surroundings.poller.add(sock.fileno(), partial(self._read, sock))
+
+    def flush(self) -> None:
+        """Datagrams are delivered as they are read."""
+
+    def hold(self) -> None:
+        """Datagrams are read on, and counted where they cannot be written: in the kernel they would be lost unnamed."""
+
+    def resume(self) -> None:
+        """Nothing was held."""
+
+    def tick(self, now: float) -> None:
+        """Datagrams know no time-out."""
+
+    def drain(self) -> None:
+        for sock in self._sockets:
+            while self._read(sock):
+                pass
+            self._to.poller.remove(sock.fileno())
+            sock.close()
+
+    def _read(self, sock: socket.socket) -> bool:
+        """Empty the socket, but leave others a turn; True when there may be more."""
+        for _ in range(_CALLS_PER_TURN):
+            try:
+                frames = self._datagrams.receive(sock.fileno())
+            except ConnectionError:
+                continue  # ICMP's answer to something sent from this port: no datagram of ours was lost
+            if frames:
+                self._take(frames)
+            if len(frames) < SLOTS:
+                return False
+        return True
+
+    def _take(self, frames: list[bytes]) -> None:
+        self._to.meter.count("received_bytes", sum(map(len, frames)))
+        glued = b"".join(frames)
+        if b"\n" in glued or b"\0" in glued or b"\r" in glued:
+            frames = [trim(frame) for frame in frames]
+        if b"" in frames:
+            self._take_some(frames)
+        else:
+            self._to.deliver(frames, self._datagrams.peers)
+
+    def _take_some(self, frames: list[bytes]) -> None:
+        pairs = [pair for pair in zip(frames, self._datagrams.peers(), strict=True) if pair[0]]
+        self._to.meter.count("received_messages", len(frames) - len(pairs))
+        self._to.meter.count("rejected_messages", len(frames) - len(pairs), "empty")
+        if pairs:
+            self._to.deliver([frame for frame, _ in pairs], lambda: [peer for _, peer in pairs])

@@ -1,0 +1,195 @@
+"""
+Unix sockets: what programs on this machine send to ``/dev/log``.
+
+    sources:
+      - unix: /run/collector/log
+        type: dgram
+        mode: "0666"
+
+Local programs leave the host name out (glibc's syslog(3) does): the machine's own name stands in.
+"""
+
+import errno
+import os
+import socket
+import stat
+from functools import partial
+from itertools import repeat
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from collector.config.options import Duration, Mode, Options, SocketPath
+from collector.errors import CollectorError
+from collector.protocol.framing import Truncated
+from collector.protocol.framing.datagram import trim
+from collector.sources import Surroundings
+from collector.sources.stream import StreamIntake
+
+_PER_TURN = 512
+_LARGEST = 1024 * 1024  # above net.core.wmem_max as systems ship it, which bounds what a sender can put into one
+_BACKLOG = 512
+
+
+class UnixOptions(Options):
+    target_field = "unix"
+
+    unix: SocketPath
+    """Path of the socket."""
+
+    type: Literal["dgram", "stream"] = "dgram"
+    """dgram is what syslog(3) uses; stream carries frames as TCP does."""
+
+    mode: Mode = 0o666
+    """Who may send: the permissions of the socket."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    """Connections held at once (stream)."""
+
+    idle_timeout: Duration | None = None
+    """Close a connection that sent nothing for so long (stream)."""
+
+
+class UnixSource:
+    Options = UnixOptions
+    kind = "unix"
+    can_wait = True
+
+    def __init__(self, options: UnixOptions) -> None:
+        self.options = options
+
+    @property
+    def name(self) -> str:
+        return f"unix {self.options.unix}"
+
+    def bind(self, slots: int) -> list[list[socket.socket]]:
+        """One socket, in the first slot: a path has no SO_REUSEPORT. A stream socket is shared by all slots."""
+        stream = self.options.type == "stream"
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+        try:
+            self._claim(sock)
+            sock.setblocking(False)
+            if stream:
+                sock.listen(_BACKLOG)
+        except OSError as error:
+            sock.close()
+            raise CollectorError(
+                f"cannot listen on {self.options.unix}: {error.strerror}",
+                hint="the folder must exist and be writable for this user" if error.errno != errno.EADDRINUSE else None,
+            ) from error
+        except CollectorError:
+            sock.close()
+            raise
+        return [[sock], *([] for _ in range(slots - 1))]
+
+    def describe(self, _sockets: list[list[socket.socket]]) -> str:
+        return self.name
+
+    def warnings(self) -> list[str]:
+        return []
+
+    def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "StreamIntake | UnixDatagramIntake":
+        here = socket.gethostname()
+        if self.options.type == "dgram":
+            return UnixDatagramIntake(sockets, surroundings, here)
+        return StreamIntake(
+            sockets,
+            surroundings,
+            name=self.name,
+            tune=lambda _sock, _address: here,
+            limit=self.options.max_connections,
+            idle_timeout=self.options.idle_timeout,
+        )
+
+    def _claim(self, sock: socket.socket) -> None:
+        path = self.options.unix
+        try:
+            sock.bind(path)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not _left_behind(path, sock.type):
+                if error.errno == errno.EADDRINUSE:
+                    raise CollectorError(
+                        f"cannot listen on {path}: something else is there",
+                        hint=f"`ss -xlp src {path}` names the program",
+                    ) from error
+                raise
+            os.unlink(path)
+            sock.bind(path)
+        os.chmod(path, self.options.mode)
+
+
+def _left_behind(path: str, kind: int) -> bool:
+    """A socket file nobody listens on any more: its program ended without taking it away."""
+    if not stat.S_ISSOCK(os.stat(path).st_mode):
+        return False
+    with socket.socket(socket.AF_UNIX, kind) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+class UnixDatagramIntake:
+    patience = 0.004  # a full queue makes the local sender wait, it does not lose
+
+    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, hostname: str) -> None:
+        self._sockets = sockets
+        self._to = surroundings
+        self._hostname = hostname
+        self._held = False
+        self._watch()
+
+    def flush(self) -> None:
+        """Datagrams are delivered as they are read."""
+
+    def hold(self) -> None:
+        if not self._held:
+            self._held = True
+            for sock in self._sockets:
+                self._to.poller.remove(sock.fileno())
+
+    def resume(self) -> None:
+        if self._held:
+            self._held = False
+            self._watch()
+
+    def tick(self, now: float) -> None:
+        """Datagrams know no time-out."""
+
+    def drain(self) -> None:
+        for sock in self._sockets:
+            while self._read(sock):
+                pass
+            self._to.poller.remove(sock.fileno())
+            sock.close()
+
+    def _watch(self) -> None:
+        for sock in self._sockets:
+            self._to.poller.add(sock.fileno(), partial(self._read, sock))
+
+    def _read(self, sock: socket.socket) -> bool:
+        frames: list[bytes] = []
+        while len(frames) < _PER_TURN:
+            try:
+                data = sock.recv(_LARGEST)
+            except BlockingIOError:
+                break
+            frames.append(data)
+        kept = [one for one in map(trim, frames) if one]
+        if frames:
+            meter = self._to.meter
+            meter.count("received_bytes", sum(map(len, frames)))
+            if len(kept) < len(frames):
+                meter.count("received_messages", len(frames) - len(kept))
+                meter.count("rejected_messages", len(frames) - len(kept), "empty")
+        if kept:
+            limit = self._to.max_message
+            self._to.deliver([_within(one, limit) for one in kept], lambda: repeat(self._hostname))
+        return len(frames) == _PER_TURN
+
+
+def _within(frame: bytes, limit: int) -> bytes:
+    return frame if len(frame) <= limit else Truncated(frame[:limit], len(frame) - limit)

@@ -1,0 +1,260 @@
+"""
+Templates: ``{{ hostname }}-{{ timestamp | date('%Y') }}`` in paths and lines. The only place that speaks jinja2.
+
+A template sees the fields it is given and nothing else: no function, no file, no attribute of an object but the parts
+of a time. What is wrong with it is said when it is compiled, with line and column, not at the first message.
+
+Filters: ``date(format)`` (strftime, English names of days and months whatever the locale; without a format
+``%Y-%m-%d``), ``default(text)`` (for a field that is absent or empty), ``truncate(length)`` (cuts),
+``replace(old, new)``, ``lower``, ``upper``, ``capitalize``, ``title``, ``trim``, ``length``, ``first``, ``last``,
+``join(separator)``, ``int``, ``string``.
+
+Bounds: nothing can be called, there is no ``range``, ``*`` or ``**``, so a loop runs over the characters or items of a
+field, and a result grows only with the fields.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from collector.errors import CollectorError
+
+TIMES = ("timestamp", "received_at")
+"""Names whose values are datetimes."""
+
+MAPPINGS = ("structured_data", "fields")
+"""Names whose values have items; every other value is text."""
+
+_TIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+_FILTERS = (
+    "capitalize", "first", "int", "join", "last", "length", "lower", "replace", "string", "title", "trim", "upper",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+# What a template may be made of; everything else (calls, imports, macros, repetition) is refused with its line.
+_NODES = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.Test, nodes.Keyword,
+    nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.If, nodes.CondExpr, nodes.For, nodes.Compare, nodes.Operand,
+    nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Add, nodes.Sub, nodes.Neg, nodes.Pos, nodes.Tuple, nodes.List,
+)  # fmt: skip
+_REFUSED = {"Call": "function calls", "Mul": '"*"', "Pow": '"**"', "Mod": '"%"', "Assign": '"set"'}
+_SAMPLE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%].*", re.DOTALL)
+
+
+class TemplateError(CollectorError):
+    """A template that cannot be used; ``line`` and ``column`` count from 1 within its text."""
+
+    def __init__(self, message: str, place: tuple[int, int] = (1, 1), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.line, self.column = place
+
+
+class _Absent(jinja2.ChainableUndefined, jinja2.StrictUndefined):
+    """An item that is not there: ``default`` may replace it, however deep; writing it is an error."""
+
+
+def _date(value: object, pattern: str = "%Y-%m-%d") -> str:
+    """``strftime`` in the C locale."""
+    if not isinstance(value, datetime):
+        raise TemplateError("date needs a time", hint=f"times are {' and '.join(TIMES)}")
+    day, month = _DAYS[value.weekday()], _MONTHS[value.month - 1]
+    half = "AM" if value.hour < 12 else "PM"
+    names = {
+        "a": day[:3], "A": day, "b": month[:3], "h": month[:3], "B": month, "p": half, "P": half.lower(),
+        "c": f"{day[:3]} {month[:3]} %e %H:%M:%S %Y", "x": "%m/%d/%y", "X": "%H:%M:%S", "r": f"%I:%M:%S {half}",
+        "s": str(int(value.timestamp())),
+    }  # fmt: skip
+    return value.strftime(re.sub("%(.)", lambda found: names.get(found[1], found[0]), pattern))
+
+
+def _default(value: object, text: object = "", boolean: object = None) -> object:  # noqa: ARG001 - jinja2's own third argument; here absent and empty are one
+    return text if isinstance(value, jinja2.Undefined) or value in (None, "") else value
+
+
+def _truncate(value: object, length: int) -> str:
+    return str(value)[: max(length, 0)]
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=_Absent,
+        autoescape=False,  # the results are file names and log lines, not HTML
+        keep_trailing_newline=True,
+    )
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters |= {"date": _date, "default": _default, "truncate": _truncate}
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+class Template:
+    """A compiled template; ``variables`` are the fields it looks at, ``literal`` its whole text when there are none."""
+
+    def __init__(self, text: str, tree: nodes.Template, variables: frozenset[str]) -> None:
+        self.text = text
+        self.variables = variables
+        self._pieces = list(_pieces(tree))
+        self._compiled = _ENVIRONMENT.from_string(tree)
+        self.literal = None if variables else self.render({})
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The text for these values; a field that is None is empty. Raises TemplateError and nothing else."""
+        present = {name: "" if value is None else value for name, value in values.items()}
+        try:
+            return self._compiled.render(present)
+        except TemplateError:
+            raise
+        except Exception as error:  # whatever a filter makes of a message's content is one kind of error
+            raise TemplateError(f"the template cannot be filled: {error}") from error
+
+    def as_percent(self) -> tuple[bytes, tuple[str, ...]] | None:
+        """
+        The same template as a bytes format for ``%`` and the order of its fields, when it is only text and plain
+        ``{{ name }}``: ``(b"%b: %b", ("hostname", "message"))``. None for any other template.
+        """
+        parts: list[bytes] = []
+        fields: list[str] = []
+        for piece in self._pieces:
+            if isinstance(piece, nodes.TemplateData):
+                parts.append(piece.data.encode().replace(b"%", b"%%"))
+            elif isinstance(piece, nodes.Name):
+                parts.append(b"%b")
+                fields.append(piece.name)
+            else:
+                return None
+        return b"".join(parts), tuple(fields)
+
+
+def compile_template(text: str, *, allowed: Collection[str]) -> Template:
+    """
+    Read a template that may use the names in ``allowed``. Raises TemplateError: syntax, unknown names and filters, and
+    what a template may not do.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TemplateError("the template is no valid text", _place_at(text, error.start)) from error
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(_syntax_message(str(error.message)), _place_of_syntax_error(text)) from error
+    for node in tree.find_all(nodes.Node):
+        _check(node, text, allowed)
+    variables = _variables(tree)
+    for name in sorted(variables.difference(allowed)):
+        hint = _near(name, allowed) or f"known here: {', '.join(sorted(allowed))}"
+        raise TemplateError(f'unknown variable "{name}"', _place(text, name), hint=hint)
+    template = Template(text, tree, variables)
+    if variables.isdisjoint(MAPPINGS):
+        template.render({name: _SAMPLE_TIME if name in TIMES else "0" for name in variables})
+    return template
+
+
+def _pieces(tree: nodes.Template) -> Iterator[nodes.Node]:
+    for node in tree.body:
+        if isinstance(node, nodes.Output):
+            yield from node.nodes
+        else:
+            yield node
+
+
+def _variables(tree: nodes.Template) -> frozenset[str]:
+    """The names it takes from outside; ``self`` is jinja2's own and counts as unknown."""
+    names = {name.name for name in tree.find_all(nodes.Name)}
+    return frozenset(meta.find_undeclared_variables(tree) | (names & {"self"}))
+
+
+def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:
+    if not isinstance(node, _NODES):
+        kind = type(node).__name__
+        raise TemplateError(
+            f"a template cannot use {_REFUSED.get(kind, kind.lower())}",
+            _place_of_line(text, node.lineno),
+            hint="a template is made of fields, filters, conditions and loops over fields",
+        )
+    if isinstance(node, nodes.Filter):
+        _check_filter(node, text)
+    if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
+        hint = _near(node.name, _ENVIRONMENT.tests)
+        raise TemplateError(f'unknown test "{node.name}"', _place(text, node.name, after=r"\bis\s+"), hint=hint)
+    if isinstance(node, nodes.Getattr):
+        _check_item(node.node, node.attr, text, allowed)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        _check_item(node.node, node.arg.value, text, allowed)
+
+
+def _check_filter(node: nodes.Filter, text: str) -> None:
+    place = _place(text, node.name, after=r"\|\s*")
+    if node.name not in _ENVIRONMENT.filters:
+        raise TemplateError(f'unknown filter "{node.name}"', place, hint=_near(node.name, _ENVIRONMENT.filters))
+    subject = node.node
+    if node.name == "date" and isinstance(subject, nodes.Name) and subject.name not in TIMES:
+        raise TemplateError(f"{subject.name} is no time", place, hint=f"times are {' and '.join(TIMES)}")
+
+
+def _check_item(owner: nodes.Node, item: str, text: str, allowed: Collection[str]) -> None:
+    """Refuse items of what has none: fields are text. What a loop runs over is not known here."""
+    while isinstance(owner, nodes.Getattr | nodes.Getitem):
+        owner = owner.node
+    if isinstance(owner, nodes.Name) and (owner.name in MAPPINGS or owner.name not in allowed):
+        return
+    name = owner.name if isinstance(owner, nodes.Name) else "this"
+    if name in TIMES and item in _TIME_PARTS:
+        return
+    hint = _near(item, _TIME_PARTS) or "see the date filter" if name in TIMES else None
+    raise TemplateError(f'{name} has no attribute "{item}"', _place(text, item, after=r"[.\[]\s*['\"]?"), hint=hint)
+
+
+def _syntax_message(message: str) -> str:
+    block = re.search(r"needs to be closed is '(\w+)'", message)
+    return f'"{block[1]}" is never ended' if block else message[:1].lower() + message[1:].rstrip(".")
+
+
+def _near(word: str, known: Collection[str]) -> str | None:
+    near = difflib.get_close_matches(word[:80].lower(), known, n=1)
+    return f'did you mean "{near[0]}"?' if near else None
+
+
+def _place(text: str, word: str, *, after: str = r"(?<![\w.])") -> tuple[int, int]:
+    """The first use of a word inside ``{{ }}`` or ``{% %}``."""
+    pattern = re.compile(rf"{after}(?P<word>{re.escape(word)})\b")
+    found = next(filter(None, (pattern.search(text, *tag.span()) for tag in _TAG.finditer(text))), None)
+    return _place_at(text, found.start("word") if found else 0)
+
+
+def _place_of_line(text: str, line: int) -> tuple[int, int]:
+    """The first tag that reaches into a line; jinja2 tells no columns."""
+    tags = (tag for tag in _TAG.finditer(text) if _place_at(text, tag.end())[0] >= line)
+    first = next(tags, None)
+    return _place_at(text, first.start()) if first else (line, 1)
+
+
+def _place_of_syntax_error(text: str) -> tuple[int, int]:
+    """The first tag that cannot be read; when all can and only an end is missing, the last one."""
+    start = 0
+    for tag in _TAG.finditer(text):
+        start = tag.start()
+        try:
+            _ENVIRONMENT.parse(text[: tag.end()])
+        except jinja2.TemplateSyntaxError as error:
+            if "end of template" not in str(error.message).lower():
+                break
+    return _place_at(text, start)
+
+
+def _place_at(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
