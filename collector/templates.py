@@ -64,7 +64,7 @@ class _Absent(jinja2.ChainableUndefined, jinja2.StrictUndefined):
     """An item that is not there: ``default`` may replace it, however deep; writing it is an error."""
 
 
-def _date(value: object, pattern: str = "%Y-%m-%d") -> str:
+def date(value: object, pattern: str = "%Y-%m-%d") -> str:
     """``strftime`` in the C locale."""
     if not isinstance(value, datetime):
         raise TemplateError("date needs a time", hint=f"times are {' and '.join(TIMES)}")
@@ -78,11 +78,12 @@ def _date(value: object, pattern: str = "%Y-%m-%d") -> str:
     return value.strftime(re.sub("%(.)", lambda found: names.get(found[1], found[0]), pattern))
 
 
-def _default(value: object, text: object = "", boolean: object = None) -> object:  # noqa: ARG001 - jinja2's own third argument; here absent and empty are one
+def default(value: object, text: object = "", *_boolean: object) -> object:
+    """Absent and empty are one here, so the third argument that jinja2's own takes for it changes nothing."""
     return text if isinstance(value, jinja2.Undefined) or value in (None, "") else value
 
 
-def _truncate(value: object, length: int) -> str:
+def truncate(value: object, length: int) -> str:
     return str(value)[: max(length, 0)]
 
 
@@ -94,7 +95,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _FILTERS}
-    environment.filters |= {"date": _date, "default": _default, "truncate": _truncate}
+    environment.filters |= {"date": date, "default": default, "truncate": truncate}
     return environment
 
 

@@ -9,6 +9,7 @@ A Document is returned beside problems where the rest of the file can be read, s
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import yaml
@@ -32,10 +33,11 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts 
 class Document:
     """One configuration file: ``data`` is made of dict, list, str, int, float, bool and None."""
 
-    def __init__(self, file: str, text: str, root: Node) -> None:
+    def __init__(self, file: str, text: str, root: Node, misread: Collection[Location] = ()) -> None:
         self.file = file
         self._text = text
         self._root = root
+        self._misread = misread
 
     @property
     def data(self) -> Any:
@@ -72,6 +74,16 @@ class Document:
         node = self._node(path)
         return node.style == ">" or (node.style != "|" and node.last_line > node.line)
 
+    def is_misread(self, path: Path) -> bool:
+        """Whether some text in it lost its first sign to YAML: its place is right, the text is not."""
+        nodes = [self._node(path)] if self._misread else []
+        while nodes:
+            node = nodes.pop()
+            if Location(self.file, node.line, node.column) in self._misread:
+                return True
+            nodes += node.values.values()
+        return False
+
     def _node(self, path: Path) -> Node:
         node = self._root
         for step in path:
@@ -101,11 +113,12 @@ def parse_document(text: str, file: str) -> tuple[Document | None, list[Problem]
         text = repaired
     else:
         return None, problems
+    misread = [problem.location for problem in problems if problem.id == "yaml-syntax"]
     problems += builder.problems
     if builder.root is None or builder.root.data is None:
         problems.append(Problem(Location(file), "the file is empty", "empty", "see docs/configuration.md"))
         return None, problems
-    return Document(file, text, builder.root), problems
+    return Document(file, text, builder.root, misread), problems
 
 
 def _check_characters(text: str, file: str) -> tuple[str, list[Problem]]:
@@ -130,7 +143,7 @@ def _build(text: str, builder: TreeBuilder) -> tuple[Problem | None, str | None]
     Feeds one document to the builder: (None, None) when it was read to its end, else what is wrong.
 
     When the mistake is a single character that cannot begin a value, the second part is the text with a letter in its
-    place, so that the rest can be read for more mistakes. The repaired text is never used for anything else.
+    place, so that the rest can be read for more mistakes; ``Document.is_misread`` tells of it.
     """
     lines = _LINE_BREAK.split(text)
     documents = 0

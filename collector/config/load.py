@@ -3,11 +3,13 @@ Files → Settings, or everything that is wrong with them in one go.
 
     settings, problems = load_settings("/etc/collector/collector.yaml", source_kinds=SOURCES, sink_kinds=SINKS)
 
-Settings come back whenever no problem is an error; warnings may stand beside them.
+Beside errors, the settings are what could be read: their components and routes can then be judged in the same run, so
+that nobody has to mend a file one mistake at a time. A configuration with an error is not to be used.
 """
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from collector.config.document import MAX_SIZE, Document, parse_document
 from collector.config.problems import Location, Problem, quote
@@ -23,7 +25,7 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 def load_settings(
     path: str | Path, *, source_kinds: Collection[str], sink_kinds: Collection[str]
 ) -> tuple[Settings | None, list[Problem]]:
-    """The settings in a file; ``…_kinds`` are the names of the components that exist."""
+    """The settings in a file, None when it cannot be read; ``…_kinds`` are the names of the components that exist."""
     text, problem = read_text(path)
     if text is None:
         return None, [problem] if problem else []
@@ -40,20 +42,24 @@ def load_settings_text(
         hint = 'write keys such as "sources:" and "routes:"'
         problems.append(Problem(document.location(()), f"{quote(document.data)} is not a mapping", "bad-value", hint))
         return None, problems
-    settings, found = _read(document, source_kinds, sink_kinds)
-    taken = {problem.location for problem in problems}  # a place that is no good YAML is told once
-    problems += [problem for problem in found if problem.location not in taken]
-    problems.sort(key=lambda problem: (problem.location.line, problem.location.column))
-    return (None if any(problem.level == "error" for problem in problems) else settings), problems
-
-
-def _read(
-    document: Document, source_kinds: Collection[str], sink_kinds: Collection[str]
-) -> tuple[Settings | None, list[Problem]]:
     sections = SectionReader(document, source_kinds=source_kinds, sink_kinds=sink_kinds)
     data = {**document.data, "sources": sections.sources(), "routes": sections.routes()}
-    settings, problems = validate(Settings, data, document, ())
-    return settings, sections.problems + problems
+    settings, found = validate(Settings, data, document, ())
+    taken = {problem.location for problem in problems}  # a place that is no good YAML is told once
+    problems += [problem for problem in sections.problems + found if problem.location not in taken]
+    problems.sort(key=lambda problem: (problem.location.line, problem.location.column))
+    return settings or _good_part(data, document), problems
+
+
+def _good_part(data: dict[str, Any], document: Document) -> Settings:
+    """Settings in which each key that is wrong has its default."""
+    templates = data.get("templates")
+    if isinstance(templates, dict):  # a name that is defined, if badly, is not to be called unknown
+        data["templates"] = {name: text if isinstance(text, str) else "" for name, text in templates.items()}
+    good = {
+        key: value for key, value in data.items() if validate(Settings, {"sources": (), key: value}, document, ())[0]
+    }
+    return Settings.model_validate(good, context=document)
 
 
 def read_text(path: str | Path) -> tuple[str | None, Problem | None]:
@@ -68,7 +74,9 @@ def read_text(path: str | Path) -> tuple[str | None, Problem | None]:
     except PermissionError:
         return None, _unreadable(path, "no permission to read it", "let the user that runs this program read it")
     except (OSError, ValueError) as error:
-        return None, _unreadable(path, f"it cannot be read: {getattr(error, 'strerror', None) or error}", None)
+        return None, _unreadable(
+            path, f"it cannot be read: {getattr(error, 'strerror', None) or error}", "check its path"
+        )
     if len(raw) > MAX_SIZE:
         return None, Problem(Location(str(path)), f"the file is larger than {MAX_SIZE >> 20} MiB", "too-large")
     return _decode(raw, str(path))
@@ -86,5 +94,5 @@ def _decode(raw: bytes, file: str) -> tuple[str | None, Problem | None]:
         return None, Problem(place, f"the byte 0x{raw[error.start]:02X} is not UTF-8", "encoding", hint)
 
 
-def _unreadable(path: str | Path, message: str, hint: str | None) -> Problem:
+def _unreadable(path: str | Path, message: str, hint: str) -> Problem:
     return Problem(Location(str(path)), message, "unreadable", hint)

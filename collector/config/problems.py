@@ -50,9 +50,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a mistyped one most likely stands for, whatever its case; None when nothing is near."""
-    by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
+    """The known word that a mistyped or shortened one stands for, whatever its case; None when nothing is near."""
+    word, by_lower = word.lower()[:80], {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word, by_lower, n=1, cutoff=0.6)
+    near = near or [name for name in by_lower if len(word) >= 3 and name.startswith(word)]
     return by_lower[near[0]] if near else None
 
 

@@ -46,7 +46,11 @@ class RouteOptions(Options):
 
 
 class SectionReader:
-    """Reads the sections of one document; what is wrong collects in ``problems``."""
+    """
+    Reads the sections of one document; what is wrong collects in ``problems``.
+
+    What is good comes back even so, without what YAML misread: it would only be found wrong once more.
+    """
 
     def __init__(self, document: Document, *, source_kinds: Collection[str], sink_kinds: Collection[str]) -> None:
         self.problems: list[Problem] = []
@@ -64,7 +68,7 @@ class SectionReader:
             self._problem(("sources",), f"{what} is not a list of sources", "bad-value", 'such as - udp: "0.0.0.0:514"')
             return ()
         specs = [self._component(item, ("sources", i), "source", self._source_kinds) for i, item in enumerate(items)]
-        return tuple(spec for spec in specs if spec)
+        return tuple(spec for spec in specs if spec and not self._document.is_misread(spec.path))
 
     def routes(self) -> tuple[RouteSpec, ...]:
         items = self._document.data.get("routes")
@@ -79,7 +83,8 @@ class SectionReader:
         if not isinstance(items, list):
             self._problem(("routes",), f"{quote(items)} is not a list of routes", "bad-value", _ROUTE_HINT)
             return ()
-        return tuple(spec for i, item in enumerate(items) for spec in self._route(item, ("routes", i)))
+        found = {("routes", i): self._route(item, ("routes", i)) for i, item in enumerate(items)}
+        return tuple(spec for path, specs in found.items() for spec in specs if not self._document.is_misread(path))
 
     def _route(self, item: Any, path: Path) -> tuple[RouteSpec, ...]:
         if isinstance(item, str):

@@ -93,6 +93,8 @@ def must_be_quoted(rest: str) -> tuple[str, str]:
     text = re.split(r"\s#|[\r\n]", rest, maxsplit=1)[0].rstrip()
     if text.endswith(("]", "}")) and not {"[", "{"} & set(text):  # the end of the list or mapping it stands in
         text = re.split(r"[],}]", text, maxsplit=1)[0].rstrip()
+    text = re.sub(r"\t+", "  ", text)  # the same to syslog.conf, and it can be shown
     quotes = "'" if '"' in text or "\\" in text else '"'
-    example = "the whole text" if len(text) > 80 or "'" in text else quotes + text + quotes
+    showable = len(text) <= 80 and text.isprintable() and "'" not in text
+    example = quotes + text + quotes if showable else "the whole text in quotes"
     return f"text that begins with {sign} must be quoted", f"{_SIGNS[sign]}: write {example}"

@@ -30,7 +30,7 @@ SIZE_UNITS = {
     "TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10,
     "TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3, "B": 1,
 }  # fmt: skip
-SIZE_PATTERN = r"[0-9]{1,15}(\.[0-9]{1,6})? ?([KkMmGgTt][Ii]?)?[Bb]"
+SIZE_PATTERN = r"[0-9]{1,20}(\.[0-9]{1,6})? ?([KkMmGgTt][Ii]?)?[Bb]"
 _SIZE_FACTORS = {unit.lower(): factor for unit, factor in SIZE_UNITS.items()}
 _SIZE_HINT = "a number with a unit: 64KiB, 32MiB, 100MB"
 
@@ -63,7 +63,7 @@ def _whole_bytes(text: str, number: str, factor: int) -> int:
 
 
 def _size_hint(value: Any) -> str:
-    short = re.fullmatch(r"([0-9]{1,15}) ?([KkMmGgTt])", value) if isinstance(value, str) else None
+    short = re.fullmatch(r"([0-9]{1,20}) ?([KkMmGgTt])", value) if isinstance(value, str) else None
     if not short:
         return _SIZE_HINT
     number, prefix = short[1], short[2].upper()

@@ -9,7 +9,7 @@ from typing import Any
 
 from collector.batch import Odd
 from collector.priority import facility_of, severity_of
-from collector.protocol.render import Moment, Pair
+from collector.protocol.render import Moment, Pair, line_of
 
 Column = Callable[[Pair, Moment], Any]
 
@@ -38,7 +38,7 @@ def _charset(pair: Pair, _moment: Moment) -> str:
 
 def _line(pair: Pair, _moment: Moment) -> str:
     row = pair[0]
-    return row.line if isinstance(row, Odd) else row[1][:-1]
+    return row.line if isinstance(row, Odd) else line_of(row)[:-1]
 
 
 def _raw(pair: Pair, _moment: Moment) -> str:
@@ -57,9 +57,9 @@ COLUMNS: dict[str, Column] = {
         pair[0].record.app_name if isinstance(pair[0], Odd) else pair[0][4] or pair[0][6] or None
     ),
     "proc_id": lambda pair, _: pair[0].record.proc_id if isinstance(pair[0], Odd) else pair[0][5] or None,
-    "msg_id": lambda pair, _: pair[0].record.msg_id if isinstance(pair[0], Odd) else None,
+    "msg_id": lambda pair, _: pair[0].record.msg_id if isinstance(pair[0], Odd) else pair[0][7] or None,
     "structured_data": lambda pair, _: pair[0].record.structured_data if isinstance(pair[0], Odd) else {},
-    "message": lambda pair, _: pair[0].record.message if isinstance(pair[0], Odd) else pair[0][7],
+    "message": lambda pair, _: pair[0].record.message if isinstance(pair[0], Odd) else pair[0][8],
     "peer": lambda pair, _: pair[1],
     "charset": _charset,
     "time_source": _time_source,

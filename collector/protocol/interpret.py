@@ -7,7 +7,7 @@ from collector.batch import Fix, Odd, Record
 from collector.protocol.hosts import HostMap
 from collector.protocol.parsers import Context, parse
 from collector.protocol.render import Moment
-from collector.protocol.timestamp import parse_bsd
+from collector.protocol.timestamp import parse_bsd, parse_iso
 
 
 class Interpreter:
@@ -43,8 +43,9 @@ class Interpreter:
         return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned)
 
     def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> tuple[datetime, str]:
-        """The time of a BSD stamp that the fast parser found well formed, and the time that rules use."""
-        time = parse_bsd(stamp, received_at, self._zone_of(hostname, peer))
+        """The time of a stamp that the fast parser found well formed, and the time that rules use."""
+        zone = self._zone_of(hostname, peer)
+        time = parse_iso(stamp, zone) if stamp[0].isdigit() else parse_bsd(stamp, received_at, zone)
         if time is None:
             return received_at, "arrival"
         if self._max_skew is not None and abs((time - received_at).total_seconds()) > self._max_skew:

@@ -19,7 +19,7 @@ from typing import Any
 from collector.batch import Odd, Record, StructuredData
 from collector.priority import PRI_COUNT, facility_of, severity_of
 from collector.protocol.parsers.scan import FullRow
-from collector.protocol.timestamp import iso
+from collector.protocol.timestamp import MONTHS, iso
 
 Row = FullRow | Odd
 Pair = tuple[Row, str | None]
@@ -66,8 +66,18 @@ class Moment:
         return found
 
 
+def line_of(row: FullRow) -> str:
+    """The traditional line of a row, with its LF: one of RFC 5424 gets a BSD stamp and a tag."""
+    _, rest, stamp, hostname, app_name, pid, _, _, message, _ = row
+    if stamp[0].isalpha():
+        return rest
+    bsd = f"{MONTHS[int(stamp[5:7]) - 1]} {int(stamp[8:10]):2d} {stamp[11:19]}"
+    tag = "" if not app_name else f"{app_name}[{pid}]: " if pid else f"{app_name}: "
+    return f"{bsd} {hostname} {tag}{message}\n"
+
+
 def traditional(pairs: Sequence[Pair], _moment: Moment) -> bytes:
-    return "".join([row.line + "\n" if isinstance(row, Odd) else row[1] for row, _ in pairs]).encode()
+    return "".join([row.line + "\n" if isinstance(row, Odd) else line_of(row) for row, _ in pairs]).encode()
 
 
 def raw(pairs: Sequence[Pair], _moment: Moment) -> bytes:
@@ -80,9 +90,9 @@ def rfc5424(pairs: Sequence[Pair], moment: Moment) -> bytes:
         if isinstance(row, Odd):
             lines.append(rfc5424_line(row.visible))
             continue
-        pri, _, stamp, hostname, tag, pid, log, message, _ = row
+        pri, _, stamp, hostname, tag, pid, log, msg_id, message, _ = row
         time = moment.time_of(stamp, hostname, peer)[1]
-        lines.append(f"<{pri}>1 {time} {hostname} {tag or log or '-'} {pid or '-'} - - {message}\n")
+        lines.append(f"<{pri}>1 {time} {hostname} {tag or log or '-'} {pid or '-'} {msg_id or '-'} - {message}\n")
     return "".join(lines).encode()
 
 
@@ -94,19 +104,22 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
         if isinstance(row, Odd):
             lines.append(json_line(row.record))
             continue
-        pri, line, stamp, hostname, tag, pid, log, message, _ = row
+        pri, line, stamp, hostname, tag, pid, log, msg_id, message, _ = row
         _, time, source = known.get(stamp) or moment.time_of(stamp, hostname, peer)
         # Rows of the fast parser hold no control character but TAB: these three are all that JSON escapes.
         if "\\" in message or '"' in message or "\t" in message:
-            message = message.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+            message = _escaped_json(message)
+        if stamp < ":":  # a stamp of digits: the names of RFC 5424 may hold what JSON escapes
+            tag, pid, msg_id = _escaped_json(tag), _escaped_json(pid), _escaped_json(msg_id)
         app_name = tag or log
         app = f'"{app_name}"' if app_name else "null"
         proc = f'"{pid}"' if pid else "null"
+        identifier = f'"{msg_id}"' if msg_id else "null"
         charset = "ascii" if line.isascii() else "utf-8"
         sender = f'"{peer}"' if peer else "null"
         lines.append(
             f'{{"timestamp": "{time}", "received_at": "{received}", {_PRI_JSON[pri]}, "hostname": "{hostname}", '
-            f'"app_name": {app}, "proc_id": {proc}, "msg_id": null, "structured_data": {{}}, "message": "{message}", '
+            f'"app_name": {app}, "proc_id": {proc}, "msg_id": {identifier}, "structured_data": {{}}, "message": "{message}", '
             f'"peer": {sender}, "charset": "{charset}", "time_source": "{source}", "marks": [], "fields": {{}}}}\n'
         )
     return "".join(lines).encode()
@@ -160,6 +173,11 @@ def structured_data_text(data: StructuredData) -> str:
         + "]"
         for sd_id, params in data.items()
     )
+
+
+def _escaped_json(text: str) -> str:
+    """The three characters of a clean line that JSON escapes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
 
 
 def _each(value: str | list[str]) -> list[str]:

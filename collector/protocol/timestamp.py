@@ -28,7 +28,7 @@ _MONTH = (
 # its example of a stamp that is none.
 BSD = re.compile(
     rf"(?:(20\d\d) +)?({_MONTH})\.? +(\d{{1,2}})(?:,? +({YEAR}),?)? +(\d{{1,2}}):(\d\d):(\d\d)(?!\d)"
-    rf"(?:[.,](\d+)|:(\d{{3}})(?!\d)|\.(?= |:|$))?(?: +({YEAR})(?=[ :]|$))?",
+    rf"(?:[.,](\d+)|:(\d{{3}})(?!\d)|\.(?=[ :]|\Z))?(?: +({YEAR})(?=:?(?: |\Z)))?",
     re.ASCII,
 )
 """Groups: year, month, day, year, hour, minute, second, fraction, fraction, year."""

@@ -151,17 +151,18 @@ def _with_action(line: _Line, selector: Selector, end: int) -> ConfLine | Proble
         return Problem(line.at(end), "a blank ends a selector", "selector", hint)
     if not found or foreign:
         return _problem(line, start, foreign or Foreign(f"{quote(action)} is no action", "action", None))
-    if found["rest"] and not found["rest"].startswith("#"):
-        return _after_path(line, found)
-    return _route(line, selector, found)
+    return _wrong_path(line, found) or _route(line, selector, found)
 
 
-def _after_path(line: _Line, found: re.Match[str]) -> Problem:
+def _wrong_path(line: _Line, found: re.Match[str]) -> Problem | None:
     brace = found["path"].rfind("{{")
     if brace >= 0 and "}}" not in found["path"][brace:]:
-        return Problem(line.at(found.start("path") + brace), 'no "}}" closes this "{{"', "action")
-    hint = 'a path ends at a blank; after it only ";format" or a comment may follow'
-    return Problem(line.at(found.start("rest")), f"{quote(found['rest'])} after the path", "action", hint)
+        hint = "write a field as {{ hostname }}"
+        return Problem(line.at(found.start("path") + brace), 'no "}}" closes this "{{"', "action", hint)
+    if found["rest"] and not found["rest"].startswith("#"):
+        hint = 'a path ends at a blank; after it only ";format" or a comment may follow'
+        return Problem(line.at(found.start("rest")), f"{quote(found['rest'])} after the path", "action", hint)
+    return None
 
 
 def _route(line: _Line, selector: Selector, found: re.Match[str]) -> ConfLine | Problem:

@@ -45,6 +45,7 @@ _HELP = {
     "worker_restarts": "Workers started again after they died.",
     "worker_hangs": "Workers killed because they gave no sign of life.",
     "batches": "Batches of messages processed.",
+    "lost_notices": "Lines of workers that did not reach the service's own log.",
     "build_info": "Version of the program and hash of the plan it runs.",
     "uptime_seconds": "Seconds since the service was started.",
     "workers_running": "Workers running now.",

@@ -6,8 +6,8 @@ from collector.metrics import Key, Layout
 from collector.service.meter import OTHER, REASON_LABEL
 
 MARKS = (
-    "no_pri", "bad_pri", "no_timestamp", "no_hostname", "clock_skew", "bad_structured_data", "version", "bom",
-    "truncated", "forwarded", "repeated",
+    "no_pri", "bad_pri", "no_timestamp", "bad_timestamp", "clock_skew", "odd_version", "short_header",
+    "bad_structured_data", "loose_structured_data", "unsynced_clock", "bom", "truncated",
 )  # fmt: skip
 CHARSETS = ("cp932", "euc-jp", "iso-2022-jp", "utf-16", "unknown")
 REJECTED = ("empty",)

@@ -68,7 +68,7 @@ class Supervisor:
         self._plan = plan
         self._run_worker = run_worker
         self._log = log
-        self._notify = notify or Notifier()
+        self._notify = notify or Notifier.from_environment()
         self._timing = timing or Timing()
         self._state: Literal["starting", "running", "stopping"] = "starting"
         self._kill_at = math.inf

@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,8 +34,12 @@ _TAG = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
 _TIME = "|".join(TIMES)
 _DATE = re.compile(rf"\b(?:{_TIME})\s*\|\s*date(?:\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)|(?!\w|\s*\())")
 
-# How much of an ISO 8601 time decides what strftime directives write: the day, the hour, the minute.
-_GRAINS = ((10, "aAbBhdejmyYuwUVWgGCDFx%"), (13, "HIklpP"), (16, "MR"))
+# What of a time decides what strftime directives write, from coarse to fine.
+_GRAINS: tuple[tuple[str, Callable[[datetime], Any]], ...] = (
+    ("aAbBhdejmyYuwUVWgGCDFx%", datetime.date),
+    ("HIklpP", lambda time: (time.date(), time.hour)),
+    ("MR", lambda time: (time.date(), time.hour, time.minute)),
+)
 
 _FILE_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _FOLDER_FLAGS = os.O_DIRECTORY | os.O_CLOEXEC
@@ -127,7 +131,8 @@ class SafePaths:
         self.template = template
         self._max_paths = max_paths
         self._forget_after = forget_after
-        self._names = sorted(template.variables)
+        self._texts = sorted(template.variables.difference(TIMES))
+        self._times = sorted(template.variables.intersection(TIMES))
         self._grain = _grain(template.text)
         self._cache: dict[tuple[Any, ...], str] = {}
         self._used: dict[str, float] = {}
@@ -137,9 +142,10 @@ class SafePaths:
         """
         The path for a row's values; None when it would be one too many, and the caller decides what becomes of the row.
 
-        ``now`` are seconds on any clock. Raises TemplateError.
+        A name of ``TIMES`` that the template uses must be a datetime. ``now`` are seconds on any clock. Raises
+        TemplateError.
         """
-        key = tuple(self._key(values.get(name)) for name in self._names)
+        key = (*map(values.get, self._texts), *(self._grain(values[name]) for name in self._times))
         path = self._cache.get(key)
         if path is None:
             path = self.template.path_for(values)
@@ -151,9 +157,6 @@ class SafePaths:
         self._used[path] = now
         return path
 
-    def _key(self, value: Any) -> str | None:
-        return value.isoformat()[: self._grain] if isinstance(value, datetime) else value
-
     def _room(self, now: float) -> bool:
         if len(self._used) < self._max_paths:
             return True
@@ -164,17 +167,16 @@ class SafePaths:
         return len(self._used) < self._max_paths
 
 
-def _grain(text: str) -> int | None:
-    """How many characters of a time's ISO form a template depends on; None for all of them."""
+def _grain(text: str) -> Callable[[datetime], Any]:
+    """The part of a time that a template depends on; all of it, with its zone, where it is not only ``date``."""
     dates = _DATE.findall(text)
-    if len(dates) != len(re.findall(rf"\b(?:{_TIME})\b", text)):
-        return None
     directives = set(re.findall("%(.)", "".join(single + double for single, double in dates)))
-    for length, known in _GRAINS:
-        directives -= set(known)
-        if not directives:
-            return length
-    return None
+    if len(dates) == len(re.findall(rf"\b(?:{_TIME})\b", text)):
+        for known, part in _GRAINS:
+            directives -= set(known)
+            if not directives:
+                return part
+    return datetime.isoformat
 
 
 def open_append(

@@ -6,8 +6,9 @@ Compares collector with rsyslog on this machine and prints what it found beside 
     python tests/bench/bench.py --json FILE             all samples too
 
 The servers of a scenario take turns, round by round, with the same load; medians are compared. CPU is that of the whole
-process tree in ns per line, lines/s counts from the first byte sent to the last write of a file. Exit code 1 when a
-target was missed, 2 when something could not be measured.
+process tree in ns per line, lines/s counts from the first byte sent to the last write of a file, "others" is the number
+of cores somebody else used meanwhile: near 0 on a quiet machine. Exit code 1 when a target was missed, 2 when something
+could not be measured.
 """
 
 import argparse
@@ -19,10 +20,10 @@ from pathlib import Path
 
 from measure import build_tools
 from report import case_header, case_row, machine, ratio_table
-from run import Sample, run_once
 from scenarios import Ratio, Scenario, scenarios
 from servers import is_available
 from summary import summarise
+from trial import Sample, run_once
 
 QUICK_SCALE = 0.2
 

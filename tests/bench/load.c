@@ -245,9 +245,10 @@ static uint64_t send_streams(struct connection *all, double start)
     uint64_t bytes = 0, lines = 0;
     uint32_t chunk = option.rate > 0 ? 100 : BLOCK;
     struct pollfd *polled = calloc(option.connections, sizeof *polled);
-    int open_count = option.connections;
+    int open_count = option.connections, send_buffer = 256 << 10; /* or much of the load waits in the kernel */
     for (int i = 0; i < option.connections; i++) {
         fcntl(all[i].fd, F_SETFL, O_NONBLOCK);
+        setsockopt(all[i].fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
         polled[i] = (struct pollfd){all[i].fd, POLLOUT, 0};
     }
     while (open_count) {

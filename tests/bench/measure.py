@@ -69,6 +69,12 @@ def _cpu_ticks(pid: int) -> int:
     return sum(map(int, stat.rpartition(")")[2].split()[11:15]))
 
 
+def machine_cpu_seconds() -> float:
+    """CPU seconds that all processes, interrupts and the hypervisor have used: /proc/stat without idle and iowait."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split()[1:11]
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) / TICKS_PER_SECOND
+
+
 def wait_until_idle(pid: int, quiet: float, deadline: float = 30.0) -> float:
     """Wait until the tree has used no CPU for ``quiet`` seconds, as after its start; returns the CPU seconds so far."""
     give_up = time.monotonic() + deadline

@@ -11,7 +11,7 @@ from pathlib import Path
 from scenarios import Ratio
 from summary import Summary
 
-CASE_ROW = "{:<10} {:<18} {:>8} {:>12} {:>11} {:>11} {:>8} {:>8} {:>9} {:>9}"
+CASE_ROW = "{:<10} {:<18} {:>8} {:>12} {:>11} {:>11} {:>8} {:>8} {:>9} {:>8} {:>7}"
 RATIO_ROW = "{:<10} {:<46} {:>8} {:>8}  {}"
 
 
@@ -39,7 +39,7 @@ def _rsyslog_version() -> str:
 
 def case_header() -> str:
     return CASE_ROW.format(
-        "scenario", "case", "ns/line", "min-max", "sent/s", "lines/s", "lost", "twice", "disorder", "PSS MiB"
+        "scenario", "case", "ns/line", "min-max", "sent/s", "lines/s", "lost", "twice", "disorder", "PSS MiB", "others"
     )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def case_row(scenario: str, case: str, found: Summary) -> str:
     return CASE_ROW.format(
         scenario, case, f"{found.cpu_ns:.0f}", f"{low:.0f}-{high:.0f}", f"{found.sent_per_second:,.0f}",
         f"{found.lines_per_second:,.0f}", found.lost, found.duplicates, found.disorder, f"{max(found.pss):.0f}",
+        f"{found.others:.2f}",
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from run import Sample
+from trial import Sample
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Summary:
     lost: int
     duplicates: int
     disorder: int
+    others: float
     pss: tuple[float, ...]
 
 
@@ -29,5 +30,6 @@ def summarise(samples: Sequence[Sample]) -> Summary:
         lost=sum(sample.lost for sample in samples),
         duplicates=sum(sample.duplicates for sample in samples),
         disorder=sum(sample.disorder for sample in samples),
+        others=median(sample.others for sample in samples),
         pss=tuple(value for sample in samples for value in sample.pss),
     )

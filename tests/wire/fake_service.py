@@ -19,7 +19,6 @@ from collector.errors import CollectorError
 from collector.metrics import Key, Layout
 from collector.service.ownlog import OwnLog
 from collector.service.supervisor import Supervisor
-from collector.service.systemd import Notifier
 from collector.service.workers import Timing
 
 NAME = "udp 127.0.0.1"
@@ -150,7 +149,7 @@ def main(options):
     timing = Timing(**{"tick": 0.05, **options.get("timing", {})})
     log = OwnLog(sys.stderr, level="debug")
     try:
-        return Supervisor(plan, run_worker, log, Notifier.from_environment(), timing).run()
+        return Supervisor(plan, run_worker, log, timing=timing).run()
     except CollectorError as error:
         log.write("error", f"{error}; {error.hint}")
         return 1

@@ -9,7 +9,6 @@ No input makes a framer raise, and each byte fed is in a frame, a delimiter, cou
 ``fed == handed out + delimiters + lost + pending``. However the bytes are cut into reads, the frames are the same.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, Self
@@ -28,9 +27,9 @@ FRAMERS = MappingProxyType(
 
 Frames = bytes | list[bytes]
 """
-What one read brought. ``bytes`` is a block: whole frames, none empty, without NUL, each ended by one LF and no CR before
-it; the common case, in which no object is made for a frame. ``list`` holds frames without delimiters: those with LF or
-NUL inside, or cut ones.
+What one read brought. ``bytes`` is a block: whole frames, none empty, without NUL, each ended by one LF with no CR
+before it; the common case, in which no object is made for a frame. ``list`` holds frames without delimiters: where one
+has LF or NUL inside, or was cut.
 """
 
 
@@ -64,15 +63,13 @@ class Framer(Protocol):
     """
     One connection's stream.
 
-    ``max_message`` bytes of a longer frame are kept, the rest is skipped in step. ``problems`` is appended to; the
-    caller takes and clears them. ``delimiters`` and ``lost`` count bytes since the beginning, ``empty`` frames that held
-    nothing; ``pending`` is the number of bytes held.
+    ``problems`` is appended to; the caller takes and clears them. ``delimiters`` and ``lost`` count bytes since the
+    beginning, without the LFs that a block still has; ``empty`` counts frames that held nothing; ``pending`` is the
+    number of bytes held.
     """
 
-    problems: list[FramingProblem]
-
-    def __init__(self, max_message: int = DEFAULT_MAX_MESSAGE) -> None: ...
-
+    @property
+    def problems(self) -> list[FramingProblem]: ...
     @property
     def delimiters(self) -> int: ...
     @property
@@ -85,5 +82,5 @@ class Framer(Protocol):
     def feed(self, data: bytes) -> Frames:
         """The frames that are complete with this read; often none."""
 
-    def finish(self) -> Sequence[bytes]:
+    def finish(self) -> list[bytes]:
         """The last frame, when the connection ended without its delimiter."""

@@ -6,7 +6,7 @@ _TERMINATORS = b"\r\n\0"
 
 
 def trim(frame: bytes) -> bytes:
-    """A frame without the CR, LF and NUL at its end. In UTF-16 those are of two bytes. One that was cut stays as it is."""
+    """A frame without the CR, LF and NUL at its end; UTF-16 has two bytes for each. One that was cut stays as it is."""
     if type(frame) is not bytes:
         return frame
     if frame.startswith(codecs.BOM_UTF16_LE) and frame[-2:] in {b"\r\0", b"\n\0", b"\0\0"}:

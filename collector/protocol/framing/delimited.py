@@ -4,12 +4,16 @@ Frames between delimiters: LF (RFC 6587 §3.4.2), CR LF, NUL.
     <13>one LF <13>two CR LF <13>th       →  <13>one LF <13>two LF    and "<13>th" pending
 
 A stream of lines stays one block; a read costs one concatenation and a few searches by the C library, no line is
-touched. Only where something is irregular, a NUL, a second CR, a line too long, is that read split into frames.
+touched. Only where something is irregular, a NUL, a CR elsewhere, a line too long, is that read split into frames.
 """
+
+import re
 
 from collector.protocol import libc
 from collector.protocol.framing import DEFAULT_MAX_MESSAGE, Frames, FramingProblem
 from collector.protocol.framing.oversize import truncate
+
+_LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class _Delimited:
@@ -106,11 +110,11 @@ class LineFramer(_Delimited):
     _after = b"\0"
 
     def _cut(self, block: bytes) -> Frames:
-        if b"\0" in block or self._has_long_line(block):
+        has_cr = b"\r" in block
+        if b"\0" in block or (has_cr and _LONE_CR.search(block)) or self._has_long_line(block):
             return self._split(block, [])
-        lines = block.replace(b"\r\n", b"\n") if b"\r" in block else block
-        if libc.contains(lines, b"\r\n"):
-            return self._split(block, [])
+        # Of one byte: six times as fast as replacing CR LF.
+        lines = block.replace(b"\r", b"") if has_cr else block
         if lines.startswith(b"\n") or libc.contains(lines, b"\n\n"):
             lines = self._without_empty(lines)
         self.delimiters += len(block) - len(lines)

@@ -25,8 +25,8 @@ from collector.protocol.parsers.stamp import read_stamp
 _UPTIME = r"(?:(?:[0-9]+[ywdh])+|[0-9]{1,4}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)"
 _NODE = r"\w+/[0-9]+/\w+/CPU[0-9]+:"
 _PREFIX = re.compile(
-    r"(?:(?P<number>[0-9]{1,10}): ?)?(?:: )?"
-    rf"(?:(?!(?:{_UPTIME}|[0-9]+): )(?P<hostname>[A-Za-z0-9][\w.-]*)(?:: | (?={_NODE})))?"
+    r"(?:(?P<number>[0-9]{1,10}):(?: |(?![0-9])))?(?:: )?"
+    rf"(?:(?!(?:{_UPTIME}|[0-9]+): )(?P<hostname>[A-Za-z0-9][\w.-]*+)(?:: | (?={_NODE})))?"
     rf"(?:[0-9]{{1,10}}: )?(?P<origin>\*\w+: |{_NODE})?(?P<clock>[*.])?"
     rf"(?:(?P<uptime>{_UPTIME}: )(?=%)|(?P<bare>(?={CISCO_TAG})|\Z))?"
 )

@@ -29,7 +29,7 @@ def _read_oddly_placed(text: str) -> Priority:
     """A PRI after blanks or a BOM, or none."""
     match = _PRI.match(text)
     if match and int(match[1]) < PRI_COUNT:
-        return Priority(int(match[1]), match.end(), ())
+        return Priority(int(match[1]), match.end(), ("bom",) if text.startswith("\ufeff") else ())
     if _BEGUN.match(text):
         return Priority(DEFAULT_PRI, 0, ("bad_pri",))
     return Priority(DEFAULT_PRI, 0, ("no_pri",))

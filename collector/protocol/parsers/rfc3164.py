@@ -67,7 +67,7 @@ def _read_stamped(text: str, start: int, context: Context) -> Header | None:
 
 def _read_tag(text: str, header: Header, priority: Priority) -> Tag:
     """Text without PRI and header is no message in any form: its first word is no tag, though a colon follows."""
-    if priority.marks and not (header.shown or header.hostname):
+    if not priority.end and not (header.shown or header.hostname):
         return Tag(None, None, header.end)
     return read_tag(text, header.end)
 

@@ -22,7 +22,7 @@ from collector.protocol.timestamp import ISO, bsd_stamp, parse_iso
 _WORD = r"[^\x00-\x20\x7f]+"
 _VERSION = r"([1-9][0-9]{0,2}) +"
 _STAMP = rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {_WORD}|{_WORD})"  # Check Point writes a blank for the T
-_HEADER = re.compile(rf"{_VERSION}{_STAMP}(?: +({_WORD})(?: +({_WORD})(?: +({_WORD})(?: +({_WORD}))?)?)?)?(?: |$)")
+_HEADER = re.compile(rf"{_VERSION}{_STAMP}(?: +({_WORD})(?: +({_WORD})(?: +({_WORD})(?: +({_WORD}))?)?)?)?(?: +|\Z)")
 _HAS_DIGIT = re.compile(r"[0-9]")
 _BOM = "\ufeff"
 

@@ -25,8 +25,8 @@ _ZONE_NAMES = (
 # Any capitals are a zone where only a zone can be: before Cisco's ": %", or before a year.
 _AFTER = re.compile(
     rf"(?:(?: ?(?:UTC|GMT)?(?P<offset>[+-][0-9]{{2}}:?[0-9]{{2}})|(?P<utc>Z| UTC| GMT)"
-    rf"| (?:{_ZONE_NAMES})| [A-Z]{{2,5}}(?=: %| {YEAR} ))(?=[ :]|$))?"
-    rf"(?: (?P<year>{YEAR})(?=[ :]|$))?(?P<colon>:?)(?= |$) *"
+    rf"| (?:{_ZONE_NAMES})| [A-Z]{{2,5}}(?=: %| {YEAR} ))(?=[ :]|\Z))?"
+    rf"(?: (?P<year>{YEAR})(?=:?(?: |\Z)))?(?P<colon>:?)(?= |\Z) *"
 )
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from collector.protocol.parsers.hostname import CISCO_TAG
 
-_CHAR = r"""[^\s:\[\]{}<>"'=|,;]"""
+_CHAR = r"""[^\s\x00-\x1f\x7f:\[\]{}<>"'=|,;]"""
 _TAG = re.compile(
     rf"({_CHAR}+(?::{_CHAR}+(?=\[))?)(?:\[([^\[\]]{{0,128}})\])?:(?: |(?![/\\0-9]))"
     rf"|({_CHAR}+)\[([0-9][\w.-]*)\](?: |\Z)"

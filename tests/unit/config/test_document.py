@@ -132,7 +132,7 @@ def test_the_first_of_two_keys_is_read_on():
 
 @pytest.mark.parametrize(
     ("text", "identifier", "at"),
-    [("a: {1: x}", "key-type", "1:5"), ("true: x", "key-type", "1:1"), ("{: x}", "key-type", "1:2"),
+    [("a: {1: x}", "key-type", "1:5"), ("true: x", "key-type", "1:1"), ("? ~\n: x", "key-type", "1:3"),
      ("{[a]: b}", "key-type", "1:2"), ("a: {{ b }}", "key-type", "1:5"), ("a: 1\n<<: {b: 2}", "yaml-merge-key", "2:1"),
      ("a: !!str 5", "yaml-syntax", "1:4"), ("- ! x", "yaml-syntax", "1:3"), ("a: *b", "yaml-syntax", "1:4"),
      ("a: b\n--- c", "yaml-syntax", "2:1")],

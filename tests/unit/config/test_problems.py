@@ -23,6 +23,11 @@ def test_the_nearest_word_keeps_its_own_spelling():
     assert did_you_mean("recieve_buffer", ["receive_buffer"]) == 'did you mean "receive_buffer"?'
 
 
+def test_the_beginning_of_a_word_stands_for_it():
+    assert nearest("cert", ["key", "certificate"]) == "certificate"
+    assert nearest("ce", ["key", "certificate"]) is None
+
+
 def test_a_word_like_no_other_gets_no_guess():
     assert nearest("xyzzy", ["receive_buffer"]) is None
     assert did_you_mean("xyzzy", []) is None

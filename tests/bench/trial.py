@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import HERE, Load, cpu_seconds, pss_mib, tree_of, verify, wait_until_idle, wait_until_quiet
+from measure import (
+    HERE,
+    Load,
+    cpu_seconds,
+    machine_cpu_seconds,
+    pss_mib,
+    tree_of,
+    verify,
+    wait_until_idle,
+    wait_until_quiet,
+)
 from servers import Running, Server, running
 
 QUIET_SECONDS = 0.4
@@ -20,7 +30,8 @@ class Sample:
     What one run measured.
 
     ``cpu_ns`` per line received, of the whole tree; ``lines_per_second`` from the first byte sent to the last write;
-    ``sent_per_second`` is what the generator achieved; ``pss`` in MiB, one value per look during the run.
+    ``sent_per_second`` is what the generator achieved; ``others`` is how many cores somebody else used meanwhile;
+    ``pss`` in MiB, one value per look during the run.
     """
 
     server: str
@@ -31,16 +42,20 @@ class Sample:
     cpu_ns: float
     lines_per_second: float
     sent_per_second: float
+    others: float
     pss: tuple[float, ...]
 
 
 def run_once(server: Server, load: Load, folder: Path, idle_connections: int = 0) -> Sample:
     with running(server, folder) as target, idle(target.port, idle_connections):
         before = wait_until_idle(target.pid, QUIET_SECONDS)
+        machine_before, clock_before = machine_cpu_seconds(), time.monotonic()
         report, pss = send(load, target)
         end = wait_until_quiet(target.files, QUIET_SECONDS)
         tree = tree_of(target.pid)
         cpu = cpu_seconds(tree) - before
+        others = machine_cpu_seconds() - machine_before - cpu - report["cpu"]
+        elapsed = time.monotonic() - clock_before
         pss.append(pss_mib(tree))
         arrived = verify(target.files, load)
     return Sample(
@@ -52,6 +67,7 @@ def run_once(server: Server, load: Load, folder: Path, idle_connections: int = 0
         cpu_ns=cpu / max(1, arrived.unique) * 1e9,
         lines_per_second=arrived.unique / (end - report["started"]),
         sent_per_second=load.count / report["seconds"],
+        others=max(0.0, others / elapsed),
         pss=tuple(pss),
     )
 

@@ -1,0 +1,65 @@
+"""The full way: some destination wants fields, so rows are split into all of them and each destination renders its box."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from collector.batch import Batch, Fix
+from collector.priority import PRI_COUNT
+from collector.protocol.parsers.scan import FULL_3164, FULL_5424, FullRow, looks_5424
+from collector.protocol.render import Pair
+from collector.routing.table import Put, RouteTable
+from collector.service.destination import Destination
+from collector.service.odd import OddReader
+
+
+class Full:
+    def __init__(self, table: RouteTable, destinations: Sequence[Destination], odd: OddReader) -> None:
+        self._table = table
+        self._destinations = destinations
+        self._odd = odd
+        self._put: dict[str, Put] = {str(pri): table.put[pri] for pri in range(PRI_COUNT)}
+        self._put[""] = self._put_odd
+        self._other = FULL_5424
+
+    def split(self, batch: Batch) -> int:
+        """Put every row, with its peer, into its boxes; returns how many there were."""
+        text = batch.text.decode()
+        pattern, self._other = (FULL_5424, FULL_3164) if looks_5424(batch.text) else (FULL_3164, FULL_5424)
+        rows: list[FullRow] = pattern.findall(text)
+        pairs = zip(rows, batch.peers(), strict=False)
+        put = self._put
+        if batch.fixes:
+            self._put_fixed(text.split("\n"), batch.fixes, pairs)
+        else:
+            for pair in pairs:
+                put[pair[0][0]](pair)
+        return len(rows)
+
+    def write(self, *, can_wait: bool) -> None:
+        moment = self._odd.moment
+        for destination, box in zip(self._destinations, self._table.boxes, strict=True):
+            if box:
+                destination.write_pairs(box, moment, can_wait=can_wait)
+
+    def _put_fixed(self, lines: list[str], fixes: dict[int, Fix], pairs: Any) -> None:
+        """A batch of which some lines were mended: those are read from what they were."""
+        for number, pair in enumerate(pairs):
+            fix = fixes.get(number)
+            if fix is None:
+                self._put[pair[0][0]](pair)
+            else:
+                self._put_read(lines[number], fix, pair[1])
+
+    def _put_odd(self, pair: tuple[FullRow, str | None]) -> None:
+        """A line the batch's pattern did not read: of the other shape, or one for the tolerant parser."""
+        line = pair[0][9]
+        other: FullRow = self._other.findall(line)[0]
+        if other[0]:
+            self._put[other[0]]((other, pair[1]))
+        else:
+            self._put_read(line[:-1], None, pair[1])
+
+    def _put_read(self, line: str, fix: Fix | None, peer: str | None) -> None:
+        odd = self._odd.read(line, fix, peer)
+        pair: Pair = (odd, peer)
+        self._table.put[odd.record.pri](pair)

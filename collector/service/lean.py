@@ -1,0 +1,101 @@
+"""
+The lean way: every destination is a traditional file without filters, so a row is a PRI and a finished line.
+
+A line of RFC 3164 is written as it came, without its PRI; one of RFC 5424 gets its time in BSD form, in the sender's own
+zone, and its app name and process id as a tag.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from collector.batch import Batch
+from collector.priority import PRI_COUNT
+from collector.protocol.parsers.scan import LEAN_3164, LEAN_5424, looks_5424
+from collector.protocol.timestamp import MONTHS
+from collector.routing.table import Put, RouteTable
+from collector.service.destination import Destination
+from collector.service.odd import OddReader
+
+_STAMPS_REMEMBERED = 100_000
+
+
+class Lean:
+    def __init__(self, table: RouteTable, destinations: Sequence[Destination], odd: OddReader) -> None:
+        self._table = table
+        self._destinations = destinations
+        self._odd = odd
+        self._put: dict[bytes, Put] = {b"%d" % pri: table.put[pri] for pri in range(PRI_COUNT)}
+        self._put[b""] = self._put_odd
+        self._stamps = _BsdStamps()
+        self._batch = Batch(0.0, b"", lambda: (), {})
+        self._rows: Sequence[Sequence[bytes]] = ()
+        self._left: Iterator[tuple[int, str | None]] | None = None
+
+    def split(self, batch: Batch) -> int:
+        """Put every row into its boxes; returns how many there were."""
+        self._batch = batch
+        self._left = None
+        if looks_5424(batch.text):
+            return self._split_5424(batch.text)
+        rows = self._rows = LEAN_3164.findall(batch.text)
+        put = self._put
+        for pri, line, odd in rows:
+            put[pri](line or odd)
+        return len(rows)
+
+    def write(self, *, can_wait: bool) -> None:
+        for destination, box in zip(self._destinations, self._table.boxes, strict=True):
+            if box:
+                destination.write_lines(box, can_wait=can_wait)
+
+    def _split_5424(self, text: bytes) -> int:
+        rows = self._rows = LEAN_5424.findall(text)
+        put = self._put
+        line_of = self._line
+        for row in rows:
+            put[row[0]](row[6] or line_of(*row))
+        return len(rows)
+
+    def _line(
+        self, _pri: bytes, stamp: bytes, host: bytes, app: bytes, pid: bytes, message: bytes, _odd: bytes
+    ) -> bytes:
+        if pid and app:
+            return b"".join((self._stamps[stamp], host, b" ", app, b"[", pid, b"]: ", message, b"\n"))
+        if app:
+            return b"".join((self._stamps[stamp], host, b" ", app, b": ", message, b"\n"))
+        return b"".join((self._stamps[stamp], host, b" ", message, b"\n"))
+
+    def _put_odd(self, line: bytes) -> None:
+        """A line the batch's pattern did not read: of the other shape, or one for the tolerant parser."""
+        number, peer = self._next_odd()
+        fix = self._batch.fixes.get(number)
+        if fix is None:
+            other = _OTHER[len(self._rows[0])].findall(line)[0]
+            if other[0]:
+                self._put[other[0]](other[1] if len(other) == 3 else self._line(*other))
+                return
+        odd = self._odd.read(line[:-1].decode(), fix, peer)
+        self._table.put[odd.record.pri](odd.line.encode() + b"\n")
+
+    def _next_odd(self) -> tuple[int, str | None]:
+        """Number and peer of the next odd row; they are looked up when the first one turns up."""
+        if self._left is None:
+            peers = islice(self._batch.peers(), len(self._rows))
+            pairs = enumerate(zip(self._rows, peers, strict=True))
+            self._left = iter([(number, peer) for number, (row, peer) in pairs if not row[0]])
+        return next(self._left)
+
+
+_OTHER = {3: LEAN_5424, 7: LEAN_3164}
+"""By the length of a batch's rows: the pattern for the other shape."""
+
+
+class _BsdStamps(dict[bytes, bytes]):
+    """``2026-11-02T12:00:00`` → ``Nov  2 12:00:00 ``, with its blank; remembered, as thousands of lines share a second."""
+
+    def __missing__(self, stamp: bytes) -> bytes:
+        if len(self) >= _STAMPS_REMEMBERED:
+            self.clear()
+        month, day = MONTHS[int(stamp[5:7]) - 1], int(stamp[8:10])
+        found = self[stamp] = b"%b %2d %b " % (month.encode(), day, stamp[11:])
+        return found

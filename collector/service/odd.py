@@ -1,0 +1,44 @@
+"""The rows the fast parser left, read one by one, and what they were marked with."""
+
+from datetime import datetime
+
+from collector.batch import Batch, Fix, Odd
+from collector.protocol.interpret import Interpreter
+from collector.protocol.render import Moment
+from collector.service.meter import Meter
+
+
+class OddReader:
+    """
+    Reads single lines of the batch at work, which ``start`` names. ``moment`` is what its rows share, made when first
+    asked for.
+    """
+
+    def __init__(self, interpreter: Interpreter, meter: Meter) -> None:
+        self._interpreter = interpreter
+        self._meter = meter
+        self._received_at = 0.0
+        self._moment: Moment | None = None
+
+    def start(self, batch: Batch) -> None:
+        self._received_at = batch.received_at
+        self._moment = None
+        for fix in batch.fixes.values():
+            if fix.charset not in {"ascii", "utf-8"}:
+                self._meter.count("charset_messages", reason=fix.charset)
+            for mark in fix.marks:
+                self._meter.count("marked_messages", reason=mark)
+
+    @property
+    def moment(self) -> Moment:
+        if self._moment is None:
+            received_at = datetime.fromtimestamp(self._received_at, self._interpreter.zone)
+            self._moment = self._interpreter.moment(received_at)
+        return self._moment
+
+    def read(self, line: str, fix: Fix | None, peer: str | None) -> Odd:
+        odd = self._interpreter.read(line, fix, peer, self.moment.received_at)
+        for mark in odd.record.marks:
+            if fix is None or mark not in fix.marks:  # those were counted with the batch
+                self._meter.count("marked_messages", reason=mark)
+        return odd

@@ -1,0 +1,191 @@
+import json
+import re
+
+import pytest
+
+from collector.config.document import parse_document
+from collector.config.schema import DIALECT, json_schema
+from collector.config.validation import component
+
+KINDS = ("udp", "tcp", "unix")
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "number": (int, float)}
+
+
+@pytest.fixture
+def schema(listener, file_sink):
+    return json_schema(dict.fromkeys(KINDS, listener), {"file": file_sink, "pipe": file_sink})
+
+
+def is_type(value, name):
+    if name == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+
+
+def accepts(schema, value, root):
+    """Validation by the keywords that our schemas use (JSON Schema 2020-12)."""
+    if "$ref" in schema and not accepts(root["$defs"][schema["$ref"].removeprefix("#/$defs/")], value, root):
+        return False
+    types = schema.get("type", [])
+    if types and not any(is_type(value, name) for name in ([types] if isinstance(types, str) else types)):
+        return False
+    if "anyOf" in schema and not any(accepts(part, value, root) for part in schema["anyOf"]):
+        return False
+    if not all(accepts(part, value, root) for part in schema.get("allOf", [])):
+        return False
+    if ("const" in schema and value != schema["const"]) or ("enum" in schema and value not in schema["enum"]):
+        return False
+    checks = {dict: accepts_mapping, list: accepts_list, str: accepts_text, int: accepts_number, float: accepts_number}
+    return type(value) not in checks or checks[type(value)](schema, value, root)
+
+
+def accepts_mapping(schema, value, root):
+    known = schema.get("properties", {})
+    rest = schema.get("additionalProperties", True)
+    return set(schema.get("required", [])) <= set(value) and all(
+        accepts(known[key], item, root) if key in known else rest is True or (rest and accepts(rest, item, root))
+        for key, item in value.items()
+    )
+
+
+def accepts_list(schema, value, root):
+    return len(value) >= schema.get("minItems", 0) and all(accepts(schema.get("items", {}), x, root) for x in value)
+
+
+def accepts_text(schema, value, root):
+    return len(value) >= schema.get("minLength", 0) and bool(re.search(schema.get("pattern", ""), value))
+
+
+def accepts_number(schema, value, root):
+    return schema.get("minimum", value) <= value <= schema.get("maximum", value)
+
+
+GOOD = [
+    "sources: [{udp: ':514'}]",
+    "sources: [{udp: ':514', receive_buffer: 1MiB, tls: {ciphers: [a]}}, {unix: '[::]:1', idle: 5m}]",
+    "sources: [{udp: ':514', receive_buffer: 65536, idle: 1h30m, keepalive: true, framing: lf}]",
+    "routes: |\n  *.* /x\n",
+    "routes: ['*.* /x', {include: /etc/syslog.conf}]",
+    "routes: [{select: '*.*', to: /x}, {select: a, where: {hostname: b}, to: [{file: /x, mode: '0600'}, '@h']}]",
+    "timezone: Asia/Tokyo",
+    "timezone: {default: '+09:00', hosts: {a: UTC}}",
+    "charset: {fallback: [cp932], hosts: {192.0.2.0/24: euc-jp}}",
+    "workers: auto\nmax_message: 8KiB\nmax_files: 1\nmax_paths: 1\nstate_dir: /x\ncontrol: /y\ntemplates: {a: b}",
+    "workers: 64",
+]
+BAD = [
+    "sources: []",
+    "sources: {udp: ':514'}",
+    "sources: [{udp: localhost}]",
+    "sources: [{udp: ':514', recieve_buffer: 1MiB}]",
+    "sources: [{udp: ':514', tcp: ':514'}]",
+    "sources: [{relp: ':514'}]",
+    "sources: [{udp: ':514', address: ':514'}]",
+    "sources: [{udp: ':514', keepalive: on}]",
+    "sources: [{udp: ':514', framing: crlf}]",
+    "sources: [{udp: ':514', receive_buffer: 64K}]",
+    "sources: [{udp: ':514', idle: 5}]",
+    "routes: 5",
+    "routes: [5]",
+    "routes: [{include: /x, to: /y}]",
+    "routes: [{select: a}]",
+    "routes: [{select: a, to: []}]",
+    "routes: [{select: a, to: {fil: /x}}]",
+    "routes: [{select: a, to: {file: /x, mode: rw}}]",
+    "timezone: 9",
+    "charset: cp932",
+    "charset: {fallback: cp932}",
+    "workers: 0",
+    "workers: many",
+    "max_message: 64K",
+    "max_files: '1'",
+    "rules: []",
+]
+
+
+def whole(text):
+    return text if text.startswith("sources:") else f"sources: [{{udp: ':514'}}]\n{text}\n"
+
+
+def data_of(text):
+    return parse_document(whole(text), "c.yaml")[0].data
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_the_program_reads_the_schema_accepts(schema, text):
+    assert accepts(schema, data_of(text), schema)
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_the_schema_can_judge_it_refuses(schema, text):
+    assert not accepts(schema, data_of(text), schema)
+
+
+@pytest.mark.parametrize("text", GOOD + BAD)
+def test_the_schema_and_the_program_agree(schema, load, listener, file_sink, text):
+    settings, problems = load(whole(text))
+    sinks = [spec for route in settings.routes for spec in getattr(route, "to", ()) if hasattr(spec, "kind")]
+    specs = [(spec, listener) for spec in settings.sources] + [(spec, file_sink) for spec in sinks]
+    problems += [problem for spec, model in specs for problem in component(spec, model, settings.document)[1]]
+    good = all(problem.level == "warning" for problem in problems)
+
+    assert accepts(schema, data_of(text), schema) == good
+
+
+def parts_of(part):
+    yield part
+    for item in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from parts_of(item)
+
+
+def test_the_schema_names_its_dialect(schema):
+    assert schema["$schema"] == DIALECT == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_every_mapping_with_known_keys_refuses_others(schema):
+    mappings = [
+        part for part in parts_of(schema) if isinstance(part, dict) and isinstance(part.get("properties"), dict)
+    ]
+    closed = [part for part in mappings if part.get("type") == "object"]
+
+    assert len(closed) >= 8
+    assert all(part["additionalProperties"] is False for part in closed)
+
+
+def test_every_setting_is_described(schema):
+    def described(option):
+        target = schema["$defs"][reference_of(option)] if reference_of(option) else {}
+        return "description" in option or "description" in target or any(map(described, option.get("anyOf", [])))
+
+    assert [name for name, option in schema["properties"].items() if not described(option)] == []
+
+
+def reference_of(option):
+    whole = json.dumps(option)
+    found = re.search(r'"\$ref": "#/\$defs/([^"]+)"', whole)
+    return found and found[1]
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_left_over(schema):
+    references = {part["$ref"] for part in parts_of(schema) if isinstance(part, dict) and "$ref" in part}
+
+    assert references == {f"#/$defs/{name}" for name in schema["$defs"]}
+
+
+def test_defaults_are_shown_as_they_are_written(schema):
+    udp = schema["$defs"]["source"]["anyOf"][0]["properties"]
+
+    assert (udp["receive_buffer"]["default"], udp["idle"]["default"]) == ("32MiB", "10m")
+    assert schema["properties"]["max_message"]["default"] == "64KiB"
+    assert schema["$defs"]["destination"]["anyOf"][1]["properties"]["mode"]["default"] == "0640"
+
+
+def test_the_key_of_a_component_is_its_kind(schema):
+    sources = schema["$defs"]["source"]["anyOf"]
+
+    assert [(part["title"], part["required"]) for part in sources] == [(kind, [kind]) for kind in KINDS]
+    assert all("address" not in part["properties"] for part in sources)
+
+
+def test_no_kinds_at_all_still_make_a_schema():
+    assert json_schema({}, {})["$defs"]["source"] == {"anyOf": []}
