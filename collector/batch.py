@@ -69,9 +69,9 @@ class Batch:
     """
     Messages that arrived together at one source.
 
-    ``text`` holds a line per message, each ended by LF: valid UTF-8 without control characters but TAB. ``fixes`` tells,
-    by row number, what a line was before it was made so. ``peers`` gives the sender of each row, in order and without
-    end if need be; it is a function because on the common path nobody asks.
+    ``text`` holds a line per message, each ended by LF: valid UTF-8 without control characters but TAB. ``fixes``
+    tells, by row number, what a line was before it was made so. ``peers`` gives the sender of each row, in order and
+    without end if need be; it is a function because on the common path nobody asks.
     """
 
     received_at: float

@@ -256,9 +256,8 @@ def _version(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found))
     else:
-        print(
-            f"collector {__version__}  ({', '.join(f'{name} {version}' for name, version in found.items() if name != 'collector')})"
-        )
+        parts = [f"{name} {version}" for name, version in found.items() if name != "collector"]
+        print(f"collector {__version__}  ({', '.join(parts)})")
     return 0
 
 

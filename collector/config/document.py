@@ -16,7 +16,7 @@ import yaml
 
 from collector.config.nodes import Node, TooBigError, TreeBuilder
 from collector.config.problems import Location, Problem
-from collector.config.syntax import NEEDS_QUOTES, explain
+from collector.config.syntax import explain, repair
 
 Path = tuple[str | int, ...]
 """The way to a value: keys and list positions, ``("sources", 0, "udp")``."""
@@ -33,7 +33,7 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as the parser counts 
 class Document:
     """One configuration file: ``data`` is made of dict, list, str, int, float, bool and None."""
 
-    def __init__(self, file: str, text: str, root: Node, misread: Collection[Location] = ()) -> None:
+    def __init__(self, file: str, text: str, root: Node, misread: Collection[int] = ()) -> None:
         self.file = file
         self._text = text
         self._root = root
@@ -75,11 +75,11 @@ class Document:
         return node.style == ">" or (node.style != "|" and node.last_line > node.line)
 
     def is_misread(self, path: Path) -> bool:
-        """Whether some text in it lost its first sign to YAML: its place is right, the text is not."""
+        """Whether it holds text from a line that is no YAML as it stands: its place is right, the text may not be."""
         nodes = [self._node(path)] if self._misread else []
         while nodes:
             node = nodes.pop()
-            if Location(self.file, node.line, node.column) in self._misread:
+            if node.line in self._misread:
                 return True
             nodes += node.values.values()
         return False
@@ -113,7 +113,7 @@ def parse_document(text: str, file: str) -> tuple[Document | None, list[Problem]
         text = repaired
     else:
         return None, problems
-    misread = [problem.location for problem in problems if problem.id == "yaml-syntax"]
+    misread = {problem.location.line for problem in problems if problem.id == "yaml-syntax"}
     problems += builder.problems
     if builder.root is None or builder.root.data is None:
         problems.append(Problem(Location(file), "the file is empty", "empty", "see docs/configuration.md"))
@@ -142,8 +142,8 @@ def _build(text: str, builder: TreeBuilder) -> tuple[Problem | None, str | None]
     """
     Feeds one document to the builder: (None, None) when it was read to its end, else what is wrong.
 
-    When the mistake is a single character that cannot begin a value, the second part is the text with a letter in its
-    place, so that the rest can be read for more mistakes; ``Document.is_misread`` tells of it.
+    The second part is the text repaired so that its rest can be read, where that is possible; ``Document.is_misread``
+    tells of it.
     """
     lines = _LINE_BREAK.split(text)
     documents = 0
@@ -159,7 +159,7 @@ def _build(text: str, builder: TreeBuilder) -> tuple[Problem | None, str | None]
     except yaml.MarkedYAMLError as error:
         return _syntax_problem(error, text, lines, builder.file)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the pure Python parser on \UFFFFFFFF
-        message, hint = explain(f"escape {error}", "", "")
+        message, hint = explain(f"escape {error}", "", 0)
         return Problem(Location(builder.file), message, "yaml-syntax", hint), None
     return None, None
 
@@ -187,26 +187,18 @@ def _feed(event: yaml.Event, builder: TreeBuilder) -> None:
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, lines: list[str], file: str) -> tuple[Problem, str | None]:
     words = f"{error.context} {error.problem}"
-    mark = error.problem_mark or error.context_mark
+    mark: Any = error.problem_mark or error.context_mark
     if error.context_mark and re.search("alias|anchor|tag|quoted", words):  # where the sign stands, not where it ends
         mark = error.context_mark
-    if mark is None:
-        return Problem(Location(file), *_with_id(words, "", "")), None
-    rest = _rest(lines, mark.line, mark.column)
-    problem = Problem(_place(mark, file), *_with_id(words, rest, _rest(lines, mark.line, 0)))
-    if rest[:1] not in NEEDS_QUOTES or text[mark.index : mark.index + 1] != rest[0]:
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    message, hint = explain(words, line, mark.column)
+    problem = Problem(_place(mark, file), message, "yaml-syntax", hint)
+    repaired = repair(words, line, mark.column)
+    if repaired is None:
         return problem, None
-    return problem, f"{text[: mark.index]}x{text[mark.index + 1 :]}"
+    start = mark.index - mark.column
+    return problem, text[:start] + repaired + text[start + len(line) :]
 
 
 def _place(mark: Any, file: str) -> Location:
     return Location(file, mark.line + 1, mark.column + 1)
-
-
-def _with_id(words: str, rest: str, line: str) -> tuple[str, str, str]:
-    message, hint = explain(words, rest, line)
-    return message, "yaml-syntax", hint
-
-
-def _rest(lines: list[str], line: int, column: int) -> str:
-    return lines[line][column:] if line < len(lines) else ""

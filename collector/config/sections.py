@@ -49,7 +49,7 @@ class SectionReader:
     """
     Reads the sections of one document; what is wrong collects in ``problems``.
 
-    What is good comes back even so, without what YAML misread: it would only be found wrong once more.
+    What is good comes back even so, without what stands on a line that is no YAML: it was told already.
     """
 
     def __init__(self, document: Document, *, source_kinds: Collection[str], sink_kinds: Collection[str]) -> None:

@@ -18,7 +18,6 @@ _SIGNS = {
 }
 
 NEEDS_QUOTES = frozenset(_SIGNS)
-"""Characters with which unquoted text cannot begin."""
 
 _CAUSES = (
     (
@@ -69,22 +68,35 @@ _CAUSES = (
 )
 
 
-def explain(words: str, rest: str, line: str) -> tuple[str, str]:
-    """
-    Message and hint for a syntax error.
-
-    ``words`` is the parser's sentence, ``rest`` the line from where it stopped, ``line`` the whole line.
-    """
+def explain(words: str, line: str, column: int) -> tuple[str, str]:
+    """Message and hint for a syntax error: the parser's words, the line and the column (from 0) where it stopped."""
+    rest = line[column:]
     if rest.startswith("\t"):
         return "a TAB in the indentation", "YAML is indented with blanks only"
     if rest[:1] in NEEDS_QUOTES:
         return must_be_quoted(rest)
-    if "{{" in line and not re.search(r"escape|end of stream", words):
+    if _is_bare_template(words, line):
         return "text with {{ }} that is not in quotes", 'quote the whole value: "/var/log/{{ hostname }}.log"'
     for pattern, message, hint in _CAUSES:
         if re.search(pattern, words):
             return message, hint
     return "this is not YAML", "compare with the examples in docs/configuration.md"
+
+
+def repair(words: str, line: str, column: int) -> str | None:
+    """
+    The line with letters in place of what YAML cannot read, of the same length, so that the rest of the file can be
+    read for more mistakes; None where the mistake is of another kind.
+    """
+    if line[column : column + 1] in NEEDS_QUOTES:
+        return f"{line[:column]}x{line[column + 1 :]}"
+    if _is_bare_template(words, line):
+        return line.replace("{{", "xx").replace("}}", "xx")
+    return None
+
+
+def _is_bare_template(words: str, line: str) -> bool:
+    return "{{" in line and "expected" in words and "block scalar" not in words
 
 
 def must_be_quoted(rest: str) -> tuple[str, str]:

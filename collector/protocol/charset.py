@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from collector.protocol.evidence import is_plainly_euc, japaneseness
+from collector.protocol.evidence import is_plainly_euc, is_rather_euc, japaneseness
 from collector.protocol.iso_2022_jp import decode_iso_2022_jp
 from collector.protocol.japanese import decode_cp932, decode_cut, decode_euc_jp, mark_cp932, mark_euc_jp
 from collector.protocol.visible import count_undecoded, is_clean, show, show_undecoded, undo
@@ -135,7 +135,7 @@ def _by_evidence(frame: bytes, names: Sequence[str]) -> tuple[str, str] | None:
     cp932 = decode_cp932(frame) if "cp932" in names else None
     if euc is None:
         return None if cp932 is None else (cp932, "cp932")
-    if cp932 is None or japaneseness(euc) > japaneseness(cp932):
+    if cp932 is None or is_rather_euc(euc, cp932):
         return euc, "euc-jp"
     return cp932, "cp932"
 

@@ -3,13 +3,16 @@ CP932 or EUC-JP: which of two readings of the same bytes is Japanese.
 
 Read as CP932, EUC-JP becomes a run of half-width katakana and rare kanji; most CP932 is no valid EUC-JP at all. So kana
 and common kanji (JIS level 1) speak for a reading; rare kanji, half-width katakana, Greek, Cyrillic, box drawing and
-private characters against it. The weights were measured on event log texts and checked on 3,055 lines of other
-documents: 3,054 right in either charset.
+private characters against it. The weights were measured on event log texts: of 216 lines all are right in either
+charset, and 99 % with their last byte cut off. What stays undecidable is one or two characters.
 """
 
 import re
 from itertools import repeat
 
+from collector.protocol.visible import count_undecoded
+
+_ALL_HALF_WIDTH = re.compile("[\uff61-\uff9f]*")
 _ASCII = bytes(range(0x80))
 _RARE_KANJI = -3.0
 _HALF_WIDTH_IN_EUC = re.compile(rb"(?:\x8e[\xa1-\xdf]){2}\x8e")
@@ -45,6 +48,29 @@ def japaneseness(text: str) -> float:
     if "\uff70" in chars or "\uff9e" in chars or "\uff9f" in chars:
         total += 3.5 * len(_VOICED.findall(chars))
     return total
+
+
+def is_rather_euc(euc: str, cp932: str) -> bool:
+    """Which of two readings of the same bytes is the better one."""
+    half_width = "".join(_NOT_ASCII.findall(cp932))
+    if _ALL_HALF_WIDTH.fullmatch(half_width):
+        return _is_rather_kanji("".join(_NOT_ASCII.findall(euc)), half_width)
+    return japaneseness(euc) > japaneseness(cp932)
+
+
+def _is_rather_kanji(euc: str, half_width: str) -> bool:
+    """
+    Whether bytes A1 to DF alone are EUC-JP. Log-likelihoods, since common kanji prove little here.
+
+    Half-width text read as EUC-JP has a third of rare kanji and may end within one; EUC-JP read as half-width kana
+    seldom has a voiced mark where it belongs. Without evidence it is kanji.
+    """
+    cut = count_undecoded(euc)
+    weights = [_weight(char, _RARE_KANJI) for char in euc[: len(euc) - cut]]
+    common, kana = weights.count(3.0), weights.count(4.0)
+    likely = 2.0 + 0.1 * common + 2.0 * kana - 3.0 * (len(weights) - common - kana) - 1.5 * cut
+    voiced = "".join(_VOICED.findall(half_width))
+    return likely > 2.7 * (voiced.count("\uff9e") + voiced.count("\uff9f")) + 1.4 * voiced.count("\uff70")
 
 
 def is_plainly_euc(frame: bytes) -> bool:

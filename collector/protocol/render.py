@@ -38,8 +38,8 @@ class Moment:
     """
     What the rows of a batch share: when they were received, and how their stamps are read.
 
-    ``resolve(stamp, hostname, peer)`` gives the sender's time and the name of the time that rules use. ``by_stamp`` keeps
-    the answers, as the rows of a batch nearly all share a second; it stays empty when hosts have zones of their own.
+    ``resolve(stamp, hostname, peer)`` gives the sender's time and the name of the time that rules use. ``by_stamp``
+    keeps the answers, as the rows of a batch nearly all share a second; it stays empty when hosts have their own zones.
     """
 
     def __init__(
@@ -119,8 +119,9 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
         sender = f'"{peer}"' if peer else "null"
         lines.append(
             f'{{"timestamp": "{time}", "received_at": "{received}", {_PRI_JSON[pri]}, "hostname": "{hostname}", '
-            f'"app_name": {app}, "proc_id": {proc}, "msg_id": {identifier}, "structured_data": {{}}, "message": "{message}", '
-            f'"peer": {sender}, "charset": "{charset}", "time_source": "{source}", "marks": [], "fields": {{}}}}\n'
+            f'"app_name": {app}, "proc_id": {proc}, "msg_id": {identifier}, "structured_data": {{}}, '
+            f'"message": "{message}", "peer": {sender}, '
+            f'"charset": "{charset}", "time_source": "{source}", "marks": [], "fields": {{}}}}\n'
         )
     return "".join(lines).encode()
 

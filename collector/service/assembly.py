@@ -28,7 +28,11 @@ def destinations(plan: Plan, slot: Slot, files: OpenFiles, notice: Notice) -> li
         path = PathTemplate(options.file, allowed=COLUMNS)
         meter = Meter(slot, plan.layout, sink=options.file)
         sink = FileSink(options, path.below, files, meter, notice)
-        made.append(Destination(sink, path, plan.settings.max_paths, plan.formats[options.format], meter))
+        made.append(
+            Destination(
+                sink, path, max(1, plan.settings.max_paths // plan.workers), plan.formats[options.format], meter
+            )
+        )
     return made
 
 

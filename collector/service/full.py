@@ -1,4 +1,4 @@
-"""The full way: some destination wants fields, so rows are split into all of them and each destination renders its box."""
+"""The full way: some destination wants fields, so rows are split into them and each destination renders its box."""
 
 from collections.abc import Sequence
 from typing import Any

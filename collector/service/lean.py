@@ -1,8 +1,8 @@
 """
 The lean way: every destination is a traditional file without filters, so a row is a PRI and a finished line.
 
-A line of RFC 3164 is written as it came, without its PRI; one of RFC 5424 gets its time in BSD form, in the sender's own
-zone, and its app name and process id as a tag.
+A line of RFC 3164 is written as it came, without its PRI; one of RFC 5424 gets its time in BSD form, in the sender's
+own zone, and its app name and process id as a tag.
 """
 
 from collections.abc import Iterator, Sequence
@@ -91,7 +91,7 @@ _OTHER = {3: LEAN_5424, 7: LEAN_3164}
 
 
 class _BsdStamps(dict[bytes, bytes]):
-    """``2026-11-02T12:00:00`` → ``Nov  2 12:00:00 ``, with its blank; remembered, as thousands of lines share a second."""
+    """``2026-11-02T12:00:00`` → ``Nov  2 12:00:00 ``, with its blank; remembered, as many lines share a second."""
 
     def __missing__(self, stamp: bytes) -> bytes:
         if len(self) >= _STAMPS_REMEMBERED:

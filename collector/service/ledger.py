@@ -13,7 +13,9 @@ CHARSETS = ("cp932", "euc-jp", "iso-2022-jp", "utf-16", "unknown")
 REJECTED = ("empty",)
 CLOSED = ("peer", "error", "idle", "limit", "framing", "shutdown")
 DROPPED = ("disk_full", "cannot_open", "too_many_files")
-FRAMING = ("oversize", "bad_octet_count", "resync", "empty")
+FRAMING = (
+    "oversize", "bad_octet_count", "unfinished", "foreign_tls", "foreign_http", "foreign_relp", "foreign_ssh",
+)  # fmt: skip
 SINK_ERRORS = ("torn_line", "ENOSPC", "EDQUOT", "EFBIG", "EIO")
 
 

@@ -1,9 +1,9 @@
 """
 Memory that is used again instead of being given back after each batch.
 
-A batch takes a few hundred kilobytes and frees them a millisecond later. By default the C library returns such blocks to
-the kernel each time and Python does so with arenas that become empty; the page faults on the way back cost a third of
-the hot path (measured with ``make bench``: 0.39 µs instead of 0.25 µs to cut a line into a row).
+A batch takes a few hundred kilobytes and frees them a millisecond later. By default the C library returns such blocks
+to the kernel each time and Python does so with arenas that become empty; the page faults on the way back cost a third
+of the hot path (measured with ``make bench``: 0.39 µs instead of 0.25 µs to cut a line into a row).
 """
 
 import ctypes

@@ -28,6 +28,10 @@ class Meter:
             index = self._indices[name, reason] = self._find(name, reason)
         self._slot.values[index] += amount
 
+    def set(self, name: str, value: int) -> None:
+        """Show the value of a gauge."""
+        self._slot.values[self._find(name, "")] = value
+
     def begin(self, rows: int) -> None:
         """Say how many messages are now between socket and file, should this process not live to count them."""
         self._slot.begin(rows, self._find("received_messages", ""))

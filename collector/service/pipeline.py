@@ -1,8 +1,8 @@
 """
 A batch on its way from frames to files: stops 3 to 6 of the journey (``docs/architecture.md``).
 
-There are two ways, and the plan decides once which all batches take: ``lean.py`` when every destination is a traditional
-file without filters, else ``full.py``.
+There are two ways, and the plan decides once which all batches take: ``lean.py`` when every destination is a
+traditional file without filters, else ``full.py``.
 """
 
 import time

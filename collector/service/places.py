@@ -1,4 +1,4 @@
-"""Where files are when the configuration does not say: systemd's folders, the system's for root, the user's own otherwise."""
+"""Where files are when the configuration does not say: systemd's folders, the system's for root, else the user's."""
 
 import os
 from pathlib import Path

@@ -74,6 +74,7 @@ def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | No
     reader = RouteReader(settings)
     reader.read()
     problems += reader.problems
+    problems.sort(key=lambda problem: (problem.location.file, problem.location.line, problem.location.column))
     if any(problem.level == "error" for problem in problems):
         return None, problems
     zone = settings.timezone.default or local_zone()

@@ -3,13 +3,12 @@ The worker: one process, one loop, no other thread. It owns a share of the socke
 
     turn of the loop:  wait → every ready source reads once → what was gathered is delivered → counted and shown
 
-It takes orders from the supervisor over ``link`` (one JSON object per datagram): ``reopen`` and ``drain``. When the link
-ends, the supervisor is gone, and the worker finishes what it has and goes too.
+It takes orders from the supervisor over ``link`` (one JSON object per datagram): ``reopen`` and ``drain``. When the
+link ends, the supervisor is gone, and the worker finishes what it has and goes too.
 """
 
 import gc
 import json
-import signal
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,8 @@ from collector.sources import Intake, Surroundings
 from collector.sources.poller import Poller
 
 _TICK = 1.0
+_DRAIN_ALONE = 10.0  # seconds, when there is no supervisor any more to set a limit
+_TICKS_PER_COLLECTION = 30
 # A turn that brought fewer messages than this is followed by a short pause, so that the next one brings more: what a
 # turn costs by itself is shared by many messages. A turn after silence is never delayed.
 _ENOUGH = 256
@@ -39,10 +40,11 @@ def run_worker(
     _number: int, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], slot: Slot, link: socket.socket
 ) -> None:
     """The life of a worker process, from fork to exit. ``sockets`` by source name: this slot's share."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the supervisor decides
     keep_memory()
-    gc.disable()  # a batch is thousands of objects without cycles; the tick collects what the rest leaves
-    Worker(plan, sockets, slot, link).run()
+    gc.disable()  # a batch is thousands of objects without cycles; what else there is, is collected twice a minute
+    worker = Worker(plan, sockets, slot, link)
+    gc.freeze()
+    worker.run()
 
 
 class Worker:
@@ -59,7 +61,9 @@ class Worker:
         self._pipeline = assembly.pipeline(plan, slot, targets)
         self._intakes: list[Intake] = []
         self._messages = 0
+        self._ticks = 0
         self._running = True
+        self._deadline = 0.0
         self._held = False
         self._open_sources(plan, sockets)
         link.setblocking(False)
@@ -106,16 +110,22 @@ class Worker:
     def _tick(self, now: float) -> None:
         self._slot.heartbeat = now
         self._files.forget_moved()
-        for sink in self._sinks:
-            sink.tick()
+        self._tick_sinks()
         for intake in self._intakes:
             intake.tick(now)
         if self._held and not any(sink.waits for sink in self._sinks):
             self._held = False
             for intake in self._intakes:
                 intake.resume()
-        gc.collect(0)
+        self._ticks += 1
+        if self._ticks % _TICKS_PER_COLLECTION == 0:
+            gc.collect()
         self._slot.publish()
+
+    def _tick_sinks(self) -> None:
+        owners = self._files.count_by_owner()
+        for sink in self._sinks:
+            sink.tick(owners[sink])
 
     def _orders(self) -> None:
         try:
@@ -124,17 +134,19 @@ class Worker:
             return
         except OSError:
             data = b""
-        order = json.loads(data)["do"] if data else "drain"
-        if order == "reopen":
+        order: dict[str, Any] = json.loads(data) if data else {"do": "drain", "deadline": _DRAIN_ALONE}
+        if order["do"] == "reopen":
             self._files.close()
-        elif order == "drain":
+        elif order["do"] == "drain":
+            # The supervisor ends us at its deadline: half of the time for reading leaves the rest for writing.
+            self._deadline = time.monotonic() + order["deadline"] / 2
             self._running = False
 
     def _finish(self) -> None:
         for intake in self._intakes:
-            intake.drain()
+            intake.drain(self._deadline)
+        self._tick_sinks()
         for sink in self._sinks:
-            sink.tick()
             sink.abandon()
         self._files.close()
         self._slot.publish()

@@ -14,6 +14,8 @@ class SinkMeter(Protocol):
 
     def count(self, name: str, amount: int = 1, reason: str = "") -> None: ...
 
+    def set(self, name: str, value: int) -> None: ...
+
 
 Notice = Callable[[str, str], None]
 """Tells the own log: an event class, which is limited in rate, and a sentence."""

@@ -110,6 +110,7 @@ class FileSink:
         self._owner = _owner(options)
         self._waiting: dict[str, _Waiting] = {}
         self._refused: set[str] = set()
+        self._told: set[str] = set()
 
     @property
     def waits(self) -> bool:
@@ -130,13 +131,14 @@ class FileSink:
             return
         self._write(path, data, rows)
 
-    def tick(self) -> None:
-        """Once a second: room on the disk, a folder that is back?"""
+    def tick(self, open_files: int) -> None:
+        """Once a second: room on the disk, a folder that is back? ``open_files`` is how many of ours are open."""
+        self._meter.set("sink_open_files", open_files)
         self._refused.clear()
         for path in list(self._waiting):
             waiting = self._waiting.pop(path)
             self._meter.count("sink_pending", -waiting.rows)
-            self._write(path, waiting.data, waiting.rows, again=True)
+            self._write(path, waiting.data, waiting.rows)
 
     def abandon(self) -> None:
         """The worker ends: what still waits is lost, and counted."""
@@ -145,12 +147,12 @@ class FileSink:
             self._drop(waiting.rows, "disk_full")
         self._waiting.clear()
 
-    def _write(self, path: str, data: bytes, rows: int, *, again: bool = False) -> None:
+    def _write(self, path: str, data: bytes, rows: int) -> None:
         if path in self._refused:
             self._drop(rows, "cannot_open")
             return
         try:
-            fd = self._files.fd(path, self._open)
+            fd = self._files.fd(path, self._open, self)
         except (OSError, CollectorError) as error:
             self._refuse(path, rows, error)
             return
@@ -164,8 +166,9 @@ class FileSink:
             self._torn(path, data, rows, written)
             return
         self._meter.count("sink_written", rows)
-        if again:
-            self._notice(f"full {path}", f"{path}: there is room again; everything that waited is written.")
+        if path in self._told:
+            self._told.discard(path)
+            self._notice(f"full {path}", f"{path}: there is room again, and what waited is written.")
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
         """Part of it is on the disk: end the line that was cut, and keep it, whole, with what follows."""
@@ -187,11 +190,7 @@ class FileSink:
         self._refuse(path, rows, error)
 
     def _keep(self, path: str, data: bytes, rows: int) -> None:
-        self._notice(
-            f"full {path}",
-            f"{path}: no room on the disk. {'Senders over streams wait' if self.options.on_full == 'wait' else 'Lines are dropped'}"
-            ", datagrams are dropped and counted, until there is.",
-        )
+        self._say_full(path)
         if self.options.on_full == "drop":
             # A line that was begun is ended, so that the next one is not glued to it.
             self._waiting[path] = _Waiting(b"\n" if data.startswith(b"\n") else b"", 0)
@@ -199,6 +198,16 @@ class FileSink:
             return
         self._waiting[path] = _Waiting(data, rows)
         self._meter.count("sink_pending", rows)
+
+    def _say_full(self, path: str) -> None:
+        """Once for each time that it fills up."""
+        if path in self._told:
+            return
+        self._told.add(path)
+        what = "Senders over streams wait" if self.options.on_full == "wait" else "Lines are dropped and counted"
+        self._notice(
+            f"full {path}", f"{path}: no room on the disk. {what}, datagrams are dropped and counted, until there is."
+        )
 
     def _refuse(self, path: str, rows: int, error: OSError | CollectorError) -> None:
         self._refused.add(path)

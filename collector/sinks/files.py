@@ -6,7 +6,7 @@ and opened anew; nobody has to send a signal.
 """
 
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 
@@ -14,13 +14,14 @@ class OpenFiles:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._open: OrderedDict[str, int] = OrderedDict()
+        self._owner: dict[str, object] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def fd(self, path: str, opener: Callable[[str], int]) -> int:
+    def fd(self, path: str, opener: Callable[[str], int], owner: object) -> int:
         """
-        The descriptor of ``path``, from ``opener`` if it is not open yet.
+        The descriptor of ``path``, from ``opener`` if it is not open yet; ``owner`` is who asks.
 
         Raises:
             OSError, CollectorError: what ``opener`` raises.
@@ -30,14 +31,19 @@ class OpenFiles:
             self._open.move_to_end(path)
             return fd
         while len(self._open) >= self._limit:
-            os.close(self._open.popitem(last=False)[1])
+            self.forget(next(iter(self._open)))
         fd = self._open[path] = opener(path)
+        self._owner[path] = owner
         return fd
 
     def forget(self, path: str) -> None:
         fd = self._open.pop(path, None)
         if fd is not None:
+            del self._owner[path]
             os.close(fd)
+
+    def count_by_owner(self) -> Counter[object]:
+        return Counter(self._owner.values())
 
     def forget_moved(self) -> None:
         """Close every file whose name leads elsewhere or nowhere."""

@@ -2,7 +2,7 @@
 Sources: bytes from the world. One file per transport, one line here.
 
 A source is made from its options in the supervisor, which calls ``bind`` and keeps the sockets for its whole life; each
-worker calls ``open`` on its share of them. What arrives goes to ``Deliver`` as it came, in the largest pieces there are.
+worker calls ``open`` on its share of them. What arrives goes to ``Deliver`` as it came, in the largest pieces.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,8 +62,8 @@ class Intake(Protocol):
     def tick(self, now: float) -> None:
         """Called about once a second, ``now`` by the monotonic clock."""
 
-    def drain(self) -> None:
-        """Accept nothing new, deliver what is queued, and close."""
+    def drain(self, deadline: float) -> None:
+        """Accept nothing new, deliver what is queued, and close; by ``deadline`` on the monotonic clock."""
 
 
 class Source(Protocol):

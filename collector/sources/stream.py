@@ -5,7 +5,9 @@ A connection reads once per turn of the loop; what a turn brings from all connec
 batches. A sender that fills its window is slowed down by not being read (back-pressure), never by dropping.
 """
 
+import errno
 import socket
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
@@ -17,6 +19,19 @@ from collector.sources import Surroundings
 _READ = 256 * 1024
 _GATHERED = 512 * 1024
 _SECONDS_GATHERING = 0.004
+
+
+_CURES = {errno.EMFILE: " Cure: raise LimitNOFILE= of the service, or lower max_connections."}
+
+_MEANINGS = {
+    "oversize": "a message longer than max_message was cut",
+    "bad_octet_count": "a frame does not begin with its length; looking for the next one that does",
+    "unfinished": "the connection ended within a frame",
+    "foreign_tls": "the peer speaks TLS, this port is plain syslog",
+    "foreign_http": "the peer speaks HTTP, this port is syslog",
+    "foreign_relp": "the peer speaks RELP, this port is plain syslog",
+    "foreign_ssh": "the peer speaks SSH, this port is syslog",
+}
 
 
 class Connection:
@@ -62,8 +77,7 @@ class StreamIntake:
         self._gathered = 0
         self._now = 0.0
         self._held = False
-        for sock in sockets:
-            surroundings.poller.add(sock.fileno(), partial(self._accept, sock))
+        self._listen()
 
     def flush(self) -> None:
         if self._blocks:
@@ -89,20 +103,22 @@ class StreamIntake:
 
     def tick(self, now: float) -> None:
         self._now = now
+        if self._resting:
+            self._listen()
         if self._idle_timeout is None or self._held:
             return
         idle = [one for one in self._connections.values() if now - one.active > self._idle_timeout]
         for connection in idle:
             self._close(connection, "idle")
 
-    def drain(self) -> None:
+    def drain(self, deadline: float) -> None:
         """Stop listening, read what each connection has sent until now, and close."""
         for sock in self._listeners:
             self._accept(sock)
             self._to.poller.remove(sock.fileno())
             sock.close()
         for connection in list(self._connections.values()):
-            while connection.sock.fileno() >= 0 and self._read(connection):
+            while not self._held and self._read(connection) and time.monotonic() < deadline:
                 pass
             if connection.sock.fileno() >= 0:
                 self._close(connection, "shutdown")
@@ -115,9 +131,26 @@ class StreamIntake:
             except BlockingIOError:
                 return
             except OSError as error:
-                self._to.notice("accept", f"{self._name}: cannot accept a connection: {error.strerror}.")
+                self._rest(error)
                 return
             self._begin(sock, address)
+
+    def _rest(self, error: OSError) -> None:
+        """
+        No connection can be accepted now. The one that waits keeps the listener ready: it is left alone until the next
+        tick, instead of being tried in every turn.
+        """
+        self._to.notice(
+            "accept", f"{self._name}: cannot accept a connection: {error.strerror}.{_CURES.get(error.errno or 0, '')}"
+        )
+        self._resting = True
+        for sock in self._listeners:
+            self._to.poller.remove(sock.fileno())
+
+    def _listen(self) -> None:
+        self._resting = False
+        for sock in self._listeners:
+            self._to.poller.add(sock.fileno(), partial(self._accept, sock))
 
     def _begin(self, sock: socket.socket, address: object) -> None:
         sock.setblocking(False)
@@ -132,7 +165,7 @@ class StreamIntake:
             self._to.meter.count("connections_closed", reason="limit")
             self._to.notice(
                 "connections",
-                f"{self._name}: {self._limit} connections are open, {peer} was turned away. Cure: raise max_connections.",
+                f"{self._name}: {self._limit} connections are open, {peer} is turned away. Cure: max_connections.",
             )
             return
         connection = Connection(sock, peer, AutoFramer(self._to.max_message), self._now)
@@ -181,9 +214,10 @@ class StreamIntake:
             self._to.meter.count("framing_problems", reason=problem.reason)
             if problem.lost:
                 self._to.meter.count("lost_bytes", problem.lost, reason=problem.reason)
+            meaning = _MEANINGS.get(problem.reason, problem.reason)
             self._to.notice(
                 f"framing {problem.reason}",
-                f"{self._name}: {connection.peer}: {problem.reason}: {problem.sample[:40]!r}.",
+                f"{self._name}: {connection.peer}: {meaning}; it began {problem.sample[:40]!r}.",
             )
         connection.framer.problems.clear()
         if fatal:

@@ -11,6 +11,7 @@ from the kernel and shown by ``status`` (``kernel_drops``).
 """
 
 import socket
+import time
 from functools import partial
 
 from collector.config.options import Address, Options, Size
@@ -93,9 +94,9 @@ class UdpIntake:
     def tick(self, now: float) -> None:
         """Datagrams know no time-out."""
 
-    def drain(self) -> None:
+    def drain(self, deadline: float) -> None:
         for sock in self._sockets:
-            while self._read(sock):
+            while self._read(sock) and time.monotonic() < deadline:
                 pass
             self._to.poller.remove(sock.fileno())
             sock.close()

@@ -13,6 +13,7 @@ import errno
 import os
 import socket
 import stat
+import time
 from functools import partial
 from itertools import repeat
 from typing import Annotated, Literal
@@ -159,9 +160,9 @@ class UnixDatagramIntake:
     def tick(self, now: float) -> None:
         """Datagrams know no time-out."""
 
-    def drain(self) -> None:
+    def drain(self, deadline: float) -> None:
         for sock in self._sockets:
-            while self._read(sock):
+            while not self._held and self._read(sock) and time.monotonic() < deadline:
                 pass
             self._to.poller.remove(sock.fileno())
             sock.close()

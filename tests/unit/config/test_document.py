@@ -192,6 +192,23 @@ def test_every_unquoted_sign_is_told_in_one_go():
     assert document.data[1] == "mail.* /b"
 
 
+def test_repairs_hit_their_place_whatever_stands_before():
+    text = "# 着信 😀\r\n- é\u2028\n- *.info\r- @x\n- {a: /{{ b }}}\n- last\n"
+    document, problems = parse_document(text, "c.yaml")
+
+    assert [problem.hint.partition("write ")[2] for problem in problems] == ['"*.info"', '"@x"', ""]
+    assert document.data == ["é", "x.info", "xx", {"a": "/xx b xx"}, "last"]
+
+
+def test_unquoted_templates_are_told_in_one_go():
+    text = "- {file: /{{ h }}/x}\n- file: {{ h }}.log\n- {file: /y}\n"
+    document, problems = parse_document(text, "c.yaml")
+
+    assert [problem.location.line for problem in problems] == [1, 2]
+    assert document.data[2] == {"file": "/y"}
+    assert [document.is_misread((index,)) for index in range(3)] == [True, True, False]
+
+
 def test_signs_without_end_do_not_keep_it_busy():
     document, problems = parse_document("- *.info /a\n" * 1000, "c.yaml")
 

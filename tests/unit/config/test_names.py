@@ -29,6 +29,10 @@ def test_a_time_zone_is_shown_as_it_is_written(text):
     assert format_timezone(parse_timezone(text)) == text
 
 
+def test_a_time_zone_stays_itself():
+    assert parse_timezone(UTC) is UTC
+
+
 @pytest.mark.parametrize(
     "value",
     ["", "Asia", "JST-9", "Nowhere/City", "../../etc/passwd", "/etc/localtime", "a\0b", "x" * 5000, "+9", "+24:00",

@@ -47,7 +47,9 @@ def ways(stream: bytes) -> list[Pieces]:
 
 def outcome(framer: Framer, pieces: Pieces) -> tuple[list[tuple[bytes, int | None]], list[str], int]:
     """What a stream came to: frames with what each lost, the problems' reasons, how many frames were empty."""
-    frames = [(bytes(frame), frame.lost if isinstance(frame, Truncated) else None) for frame in frames_of(framer, pieces)]
+    frames = [
+        (bytes(frame), frame.lost if isinstance(frame, Truncated) else None) for frame in frames_of(framer, pieces)
+    ]
     return frames, [problem.reason for problem in framer.problems], framer.empty
 
 

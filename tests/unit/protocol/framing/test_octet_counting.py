@@ -14,14 +14,12 @@ from collector.protocol.framing.octet_counting import LARGEST_COUNT, OctetCounti
         (b"8 <13>one\n9 <14>two\r\n", [b"<13>one", b"<14>two"]),
         (b"7 <13>one\n7 <14>two\r\n7 <15>six\0", [b"<13>one", b"<14>two", b"<15>six"]),
         (b"11 <13>one\ntwo7 <14>six", [b"<13>one\ntwo", b"<14>six"]),
-        (b"11 <13>1\0002 3 4 5 6", [b"<13>1\0002 3 4", b"6"]),
-        (b"13 12 <13>hello ", [b"12 <13>hello"]),
+        (b"8 <13>1\x0023", [b"<13>1\x0023"]),
+        (b"12 12 <13>hello7 <14>two", [b"12 <13>hello", b"<14>two"]),
     ],
 )
 def test_a_frame_is_as_long_as_it_says(stream, frames):
-    got, _ = feed(OctetCountingFramer, stream)
-
-    assert got[: len(frames)] == frames or stream.startswith((b"11 <13>1\0", b"13 "))
+    assert feed(OctetCountingFramer, stream) == (frames, [])
 
 
 def test_regular_frames_are_handed_on_as_one_block():
@@ -41,7 +39,7 @@ def test_a_frame_of_nothing_but_line_ends_is_counted_as_empty():
 
 
 def test_a_frame_above_the_limit_is_cut_and_skipped_in_step():
-    stream = b"26 <13>cdefghijklmnopqrstuvwxyz7 <14>two"
+    stream = b"28 <13>cdefghijklmnopqrstuvwxyz7 <14>two"
 
     assert feed(OctetCountingFramer, stream, 16) == ([b"<13>cdefghijklmn", b"<14>two"], ["oversize"])
 
@@ -49,10 +47,10 @@ def test_a_frame_above_the_limit_is_cut_and_skipped_in_step():
 def test_a_cut_frame_says_what_was_lost():
     framer = OctetCountingFramer(16)
 
-    frame, _ = as_list(framer.feed(b"26 <13>cdefghijklmnopqrstuvwxyz7 <14>two"))
+    frame, _ = as_list(framer.feed(b"28 <13>cdefghijklmnopqrstuvwxyz7 <14>two"))
 
     assert isinstance(frame, Truncated)
-    assert frame.lost == 10
+    assert frame.lost == 12
 
 
 def test_an_oversize_frame_is_not_held():
@@ -83,7 +81,7 @@ def test_an_impossible_count_is_named_and_its_text_survives(count):
         (b"7 <13>onejunk7 <14>two", [b"<13>one", b"junk", b"<14>two"]),
         (b"7 <13>onejunk", [b"<13>one", b"junk"]),
         (b"16<1>1 - - -\n7 <14>two", [b"16<1>1 - - -", b"<14>two"]),
-        (b"-5 <13>one\n7 <14>two", [b"-5 <13>one", b"<14>two"]),
+        (b"-7 <13>one", [b"-", b"<13>one"]),
         (b"+7 <13>one", [b"+", b"<13>one"]),
         (b"1_0 <13>one\n7 <14>two", [b"1_0 <13>one", b"<14>two"]),
         (b"7 <13>one5 <13>six\n7 <14>two", [b"<13>one", b"<13>s", b"ix", b"<14>two"]),
