@@ -69,9 +69,12 @@ def _command(commands: Any, name: str, call: Callable[[argparse.Namespace], int]
     return parser
 
 
-def _add_config(parser: argparse.ArgumentParser, what: str = "the configuration") -> None:
+def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", metavar="F", help=f"{what} (default: COLLECTOR_CONFIG, /etc/collector/collector.yaml)"
+        "--config",
+        metavar="F",
+        help="the configuration (default: $COLLECTOR_CONFIG, ~/.config/collector/collector.yaml unless root, or "
+        "/etc/collector/collector.yaml)",
     )
 
 
@@ -79,7 +82,7 @@ def _add_run(commands: Any) -> None:
     parser = _command(commands, "run", _run, "receive and write until told to stop, in the foreground")
     _add_config(parser)
     parser.add_argument(
-        "--log-level", choices=("error", "warning", "info", "debug"), default="info", help="how much it says"
+        "--log-level", choices=("error", "warning", "info", "debug"), default="info", help="how much it says of itself, on stderr (default: info)"
     )
 
 
@@ -128,7 +131,7 @@ def _add_parse(commands: Any) -> None:
         "files", metavar="FILE", nargs="*", help="messages, one per line or octet-counted (default: stdin)"
     )
     parser.add_argument("--whole", action="store_true", help="each file is one message, as a datagram is")
-    _add_config(parser, "take charsets and time zones from this configuration; without it, the defaults")
+    parser.add_argument("--config", metavar="F", help="take charsets and time zones from this configuration")
     _add_reading(parser)
 
 

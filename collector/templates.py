@@ -87,9 +87,18 @@ def truncate(value: object, length: int) -> str:
     return str(value)[: max(length, 0)]
 
 
+def _written(value: object) -> object:
+    """A time that no filter has formatted, as RFC 3339; a fraction only where there is one."""
+    if not isinstance(value, datetime):
+        return value
+    micro = value.microsecond
+    return value.isoformat(timespec="seconds" if not micro else "microseconds" if micro % 1000 else "milliseconds")
+
+
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=_Absent,
+        finalize=_written,
         autoescape=False,  # the results are file names and log lines, not HTML
         keep_trailing_newline=True,
     )

@@ -68,7 +68,7 @@ def read_text(path: str | Path) -> tuple[str | None, Problem | None]:
         with Path(path).open("rb") as file:
             raw = file.read(MAX_SIZE + 1)
     except FileNotFoundError:
-        return None, _unreadable(path, "no such file", "give its path with --config")
+        return None, _unreadable(path, "no such file", "create it, or name another file")
     except IsADirectoryError:
         return None, _unreadable(path, "this is a folder", "give the path of the file in it")
     except PermissionError:

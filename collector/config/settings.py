@@ -138,7 +138,7 @@ class Settings(Options):
     """The socket on which ``collector status`` asks the running service."""
 
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
-    """Processes that receive and write; auto takes one for each processor."""
+    """Processes that receive and write; auto takes one for each processor, at most 8."""
 
     max_message: Annotated[Size, Field(ge=480, le=1024 * 1024)] = 64 * 1024
     """Longer messages are cut and marked. Every receiver has to take 480 bytes (RFC 5424 §6.1)."""

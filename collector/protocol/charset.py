@@ -76,9 +76,9 @@ class Charsets:
         text = decode_cut(frame, "utf-8")
         if text is not None and not (declared and _is_rather(declared, frame, text)):
             return _text(text, "utf-8")
-        readable = _mostly_utf8(frame)
-        if readable is not None:
-            return _text(readable, "utf-8")
+        text = frame.decode("utf-8", "surrogateescape")
+        if declared == "utf-8" or _is_mostly_utf8(frame, text):
+            return _text(text, "utf-8")
         return self._legacy(frame, declared) or self._damaged(frame, declared)
 
     def _legacy(self, frame: bytes, declared: str | None) -> Text | None:
@@ -96,8 +96,6 @@ class Charsets:
 
     def _damaged(self, frame: bytes, declared: str | None) -> Text:
         """The frame in the charset that leaves the fewest bytes unexplained, a third of those beyond ASCII at most."""
-        if declared == "utf-8":
-            return _text(frame.decode("utf-8", "surrogateescape"), declared)
         names = (declared, *self._japanese) if declared in _JAPANESE else self._japanese
         readings = [(name, _MARKING[name](frame)) for name in names if name]
         allowed = len(frame.translate(None, _ASCII)) // 3
@@ -152,19 +150,18 @@ def _is_rather(declared: str, frame: bytes, utf8: str) -> bool:
     return text is not None and japaneseness(text) > 0
 
 
-def _mostly_utf8(frame: bytes) -> str | None:
+def _is_mostly_utf8(frame: bytes, text: str) -> bool:
     """
-    The text of UTF-8 with some damage: at least six continuation bytes in place, and four for each byte out of place.
+    Whether it is UTF-8 with some damage: at least six continuation bytes in place, and four for each byte out of place.
 
     CP932 and EUC-JP have few such sequences by chance, longer ones hardly ever. A character of n bytes has n-1
     continuation bytes, so all of them together are the bytes of the frame less the characters of the text.
     """
-    text = frame.decode("utf-8", "surrogateescape")
     in_place = len(frame) - len(text)
     beyond_ascii = len(frame.translate(None, _ASCII))
     # Even if every character were of two bytes there would be too many out of place: the usual case, left early.
     if in_place < 6 or in_place < 4 * (beyond_ascii - 2 * in_place):
-        return None
-    if in_place < 4 * count_undecoded(text) or (in_place < 12 and not _THREE_BYTES.search(text)):
-        return None
-    return text
+        return False
+    if in_place < 12 and not _THREE_BYTES.search(text):
+        return False
+    return in_place >= 4 * count_undecoded(text)

@@ -6,7 +6,7 @@ from functools import partial
 from collector.batch import Fix, Odd, Record
 from collector.protocol.hosts import HostMap
 from collector.protocol.parsers import Context, parse
-from collector.protocol.render import Moment
+from collector.protocol.render import Moment, Resolved
 from collector.protocol.timestamp import parse_bsd, parse_iso
 
 
@@ -42,15 +42,15 @@ class Interpreter:
         """What the rows received at this time share."""
         return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned)
 
-    def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> tuple[datetime, str]:
-        """The time of a stamp that the fast parser found well formed, and the time that rules use."""
+    def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> Resolved:
+        """The time of a stamp that the fast parser found well formed; the same judgement as ``Context.judge``."""
         zone = self._zone_of(hostname, peer)
         time = parse_iso(stamp, zone) if stamp[0].isdigit() else parse_bsd(stamp, received_at, zone)
         if time is None:
-            return received_at, "arrival"
+            return received_at, "arrival", ("bad_timestamp",)
         if self._max_skew is not None and abs((time - received_at).total_seconds()) > self._max_skew:
-            return time, "arrival"
-        return time, "sender"
+            return time, "arrival", ("clock_skew",)
+        return time, "sender", ()
 
     def _parse(self, text: str, peer: str | None, received_at: datetime, charset: str) -> Record:
         zone = self._zone_of(None, peer)

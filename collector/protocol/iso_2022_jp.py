@@ -57,7 +57,7 @@ def _segment(name: bytes, body: bytes) -> str:
         return body.decode("ascii") if name != b"(I" else mark_cp932(body.translate(_TO_KANA))
     high = body.translate(_TO_HIGH)
     if name == b"$(D":
-        high = _PAIR.sub(rb"\x8f\g<0>", high)
+        high = _PAIR.sub(lambda match: b"\x8f" + match[0], high)
     text = mark_euc_jp(high)
     return text if text.isprintable() else _MARK.sub(_seven_bits, text)
 

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector.batch import Odd, Record, StructuredData
 from collector.priority import PRI_COUNT, facility_of, severity_of
@@ -34,33 +34,46 @@ _PRI_JSON = {
 }
 
 
+Resolved = tuple[datetime, str, tuple[str, ...]]
+"""A time, its source, ``sender`` or ``arrival``, and marks."""
+
+
+class Time(NamedTuple):
+    """A time, the same as RFC 3339 text, its source, and the marks as JSON."""
+
+    time: datetime
+    text: str
+    source: str
+    marks: str
+
+
 class Moment:
     """
     What the rows of a batch share: when they were received, and how their stamps are read.
 
-    ``resolve(stamp, hostname, peer)`` gives the sender's time and the name of the time that rules use. ``by_stamp``
+    ``resolve(stamp, hostname, peer)`` gives the sender's time, whose time counts, and what was noticed. ``by_stamp``
     keeps the answers, as the rows of a batch nearly all share a second; it stays empty when hosts have their own zones.
     """
 
     def __init__(
         self,
         received_at: datetime,
-        resolve: Callable[[str, str, str | None], tuple[datetime, str]],
+        resolve: Callable[[str, str, str | None], Resolved],
         *,
         zoned: bool = False,
     ) -> None:
         self.received_at = received_at
         self.received_text = iso(received_at)
-        self.by_stamp: dict[str, tuple[datetime, str, str]] = {}
+        self.by_stamp: dict[str, Time] = {}
         self._resolve = resolve
         self._zoned = zoned
 
-    def time_of(self, stamp: str, hostname: str, peer: str | None) -> tuple[datetime, str, str]:
-        """The time, the same as RFC 3339 text, and its source: ``sender`` or ``arrival``."""
+    def time_of(self, stamp: str, hostname: str, peer: str | None) -> Time:
+        """When a message was sent; ``stamp`` is one that the fast parser read."""
         found = self.by_stamp.get(stamp)
         if found is None:
-            time, source = self._resolve(stamp, hostname, peer)
-            found = (time, iso(time), source)
+            time, source, marks = self._resolve(stamp, hostname, peer)
+            found = Time(time, iso(time), source, json.dumps(marks))
             if not self._zoned:
                 self.by_stamp[stamp] = found
         return found
@@ -105,7 +118,7 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
             lines.append(json_line(row.record))
             continue
         pri, line, stamp, hostname, tag, pid, log, msg_id, message, _ = row
-        _, time, source = known.get(stamp) or moment.time_of(stamp, hostname, peer)
+        _, time, source, marks = known.get(stamp) or moment.time_of(stamp, hostname, peer)
         # Rows of the fast parser hold no control character but TAB: these three are all that JSON escapes.
         if "\\" in message or '"' in message or "\t" in message:
             message = _escaped_json(message)
@@ -121,7 +134,7 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
             f'{{"timestamp": "{time}", "received_at": "{received}", {_PRI_JSON[pri]}, "hostname": "{hostname}", '
             f'"app_name": {app}, "proc_id": {proc}, "msg_id": {identifier}, "structured_data": {{}}, '
             f'"message": "{message}", "peer": {sender}, '
-            f'"charset": "{charset}", "time_source": "{source}", "marks": [], "fields": {{}}}}\n'
+            f'"charset": "{charset}", "time_source": "{source}", "marks": {marks}, "fields": {{}}}}\n'
         )
     return "".join(lines).encode()
 

@@ -31,6 +31,7 @@ from collector.service.systemd import Notifier
 from collector.service.workers import HANGS, RESTARTS, Timing, Workers
 
 _STATUS_INTERVAL = 10.0
+_FILES_SHOWN = 8
 
 
 class Plan(Protocol):
@@ -173,6 +174,8 @@ class Supervisor:
         listening = [description["listens"] for description in self._listeners.descriptions()]
         for where in listening:
             self._log.info(f"Listening on {where}.")
+        if files := _files(plan.layout):
+            self._log.info(f"Writing {files}.")
         for warning in self._listeners.warnings():
             self._log.warning(warning)
         if plan.control is not None:
@@ -234,3 +237,10 @@ class Supervisor:
             "workers": self._workers.report(now),
             "counters": as_json(self._board.totals()),
         }
+
+
+def _files(layout: Layout) -> str:
+    """The files of the plan, as written in its routes; of many only the first."""
+    names = [dict(key.labels)["sink"] for key in layout.keys if key.name == "sink_offered"]
+    shown = names[:_FILES_SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")

@@ -9,6 +9,7 @@ link ends, the supervisor is gone, and the worker finishes what it has and goes 
 
 import gc
 import json
+import resource
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -29,22 +30,25 @@ from collector.sources.poller import Poller
 _TICK = 1.0
 _DRAIN_ALONE = 10.0  # seconds, when there is no supervisor any more to set a limit
 _TICKS_PER_COLLECTION = 30
-# A turn that brought fewer messages than this is followed by a short pause, so that the next one brings more: what a
-# turn costs by itself is shared by many messages. A turn after silence is never delayed.
-_ENOUGH = 256
-_LONGEST_PAUSE = 0.004
-_SHORTEST_PAUSE = 0.0005
+_SHORTEST_REST = 0.0005  # less is not worth the system call
 
 
 def run_worker(
     _number: int, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], slot: Slot, link: socket.socket
 ) -> None:
     """The life of a worker process, from fork to exit. ``sockets`` by source name: this slot's share."""
+    _raise_open_files()
     keep_memory()
     gc.disable()  # a batch is thousands of objects without cycles; what else there is, is collected twice a minute
     worker = Worker(plan, sockets, slot, link)
     gc.freeze()
     worker.run()
+
+
+def _raise_open_files() -> None:
+    """Every connection and file takes a descriptor: use all that the system allows, not the shell's careful 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Worker:
@@ -71,8 +75,6 @@ class Worker:
 
     def run(self) -> None:
         self._say({"event": "ready"})
-        pause = min([_LONGEST_PAUSE, *(intake.patience for intake in self._intakes)])
-        pause = pause if pause >= _SHORTEST_PAUSE else 0.0
         next_tick = 0.0
         while self._running:
             now = time.monotonic()
@@ -83,9 +85,16 @@ class Worker:
             self._poller.turn(max(0.0, next_tick - now))
             for intake in self._intakes:
                 intake.flush()
-            if pause and 0 < self._messages < _ENOUGH and self._running:
-                time.sleep(pause)
+            rest = self._rest() if self._messages and self._running else 0.0
+            if rest >= _SHORTEST_REST:
+                time.sleep(rest)
         self._finish()
+
+    def _rest(self) -> float:
+        """
+        After a turn that brought something: how long to let more arrive. A turn after silence is never delayed.
+        """
+        return min(intake.rest() for intake in self._intakes)
 
     def _open_sources(self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]]) -> None:
         for source in plan.sources:

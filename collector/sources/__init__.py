@@ -48,8 +48,11 @@ class Surroundings:
 class Intake(Protocol):
     """A source at work in one worker."""
 
-    patience: float
-    """Seconds the worker may wait for more to arrive before it looks again, without risk of a loss."""
+    def rest(self) -> float:
+        """
+        Seconds the worker may now wait before it looks again, so that what a turn costs by itself is shared by many
+        messages; 0 when more is there already, or when waiting could lose something.
+        """
 
     def flush(self) -> None:
         """Deliver what has been gathered in this turn of the loop."""

@@ -1,5 +1,5 @@
 """
-``recvmmsg(2)`` by ctypes: up to 512 datagrams for one system call, and no object for any of them until it is cut out.
+``recvmmsg(2)`` by ctypes: up to 1,024 datagrams for one system call, and no object for any of them until it is cut out.
 
 Each slot has two pieces of memory: the first 2,048 bytes of every datagram lie close together, so that the common case
 touches little memory; the rest, which the kernel fills only for longer datagrams, lies in pages that stay untouched
@@ -16,7 +16,7 @@ from socket import AF_INET, MSG_DONTWAIT, MSG_TRUNC, inet_ntoa
 
 from collector.protocol.framing import Truncated
 
-SLOTS = 512
+SLOTS = 1024
 _NEAR = 2048
 _NAME = 28  # sizeof(struct sockaddr_in6)
 _PEERS_REMEMBERED = 50_000

@@ -18,7 +18,9 @@ from collector.sources import Surroundings
 
 _READ = 256 * 1024
 _GATHERED = 512 * 1024
-_SECONDS_GATHERING = 0.004
+_REST = 0.004
+_REST_OF_THE_SILENT = 0.01
+_MUCH = 32 * 1024
 
 
 _CURES = {errno.EMFILE: " Cure: raise LimitNOFILE= of the service, or lower max_connections."}
@@ -53,8 +55,6 @@ class StreamIntake:
     closed at once, counted and logged. ``idle_timeout`` in seconds, None for never.
     """
 
-    patience = _SECONDS_GATHERING
-
     def __init__(
         self,
         sockets: list[socket.socket],
@@ -75,9 +75,17 @@ class StreamIntake:
         self._blocks: list[tuple[bytes, str | None]] = []
         self._lists: list[tuple[list[bytes], str | None]] = []
         self._gathered = 0
+        self._most = 0
         self._now = 0.0
         self._held = False
         self._listen()
+
+    def rest(self) -> float:
+        """A sender that fills its window is not kept waiting: the window may be as small as what it sent."""
+        most, self._most = self._most, 0
+        if not most:
+            return _REST_OF_THE_SILENT
+        return 0.0 if most >= _MUCH else _REST
 
     def flush(self) -> None:
         if self._blocks:
@@ -187,6 +195,7 @@ class StreamIntake:
             self._close(connection, "peer")
             return False
         connection.active = self._now
+        self._most = max(self._most, len(data))
         self._to.meter.count("received_bytes", len(data))
         self._gather(connection, connection.framer.feed(data))
         if self._gathered >= _GATHERED:

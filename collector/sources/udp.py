@@ -21,8 +21,9 @@ from collector.sources.listen import ask_receive_buffer, listeners, peer_name
 from collector.sources.recvmmsg import SLOTS, Datagrams
 
 _CALLS_PER_TURN = 16
-# What the kernel books for a datagram of syslog size (skb truesize), and the pause that fills a part of the buffer even
-# at a million datagrams a second.
+_LONGEST_REST = 0.01
+# What the kernel books for a datagram of syslog size (skb truesize), and the rest in which a part of the buffer fills
+# even at a million datagrams a second.
 _BYTES_BOOKED = 1280
 _SECONDS_PER_DATAGRAM = 0.5e-6
 
@@ -78,9 +79,13 @@ class UdpIntake:
         self._to = surroundings
         self._datagrams = Datagrams(surroundings.max_message)
         room = min(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in sockets)
-        self.patience = room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM
+        self._patience = min(_LONGEST_REST, room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM)
+        self._more = False
         for sock in sockets:
             surroundings.poller.add(sock.fileno(), partial(self._read, sock))
+
+    def rest(self) -> float:
+        return 0.0 if self._more else self._patience
 
     def flush(self) -> None:
         """Datagrams are delivered as they are read."""
@@ -110,9 +115,10 @@ class UdpIntake:
                 continue  # ICMP's answer to something sent from this port: no datagram of ours was lost
             if frames:
                 self._take(frames)
-            if len(frames) < SLOTS:
-                return False
-        return True
+            self._more = len(frames) == SLOTS
+            if not self._more:
+                break
+        return self._more
 
     def _take(self, frames: list[bytes]) -> None:
         self._to.meter.count("received_bytes", sum(map(len, frames)))

@@ -134,14 +134,15 @@ def _left_behind(path: str, kind: int) -> bool:
 
 
 class UnixDatagramIntake:
-    patience = 0.004  # a full queue makes the local sender wait, it does not lose
-
     def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, hostname: str) -> None:
         self._sockets = sockets
         self._to = surroundings
         self._hostname = hostname
         self._held = False
         self._watch()
+
+    def rest(self) -> float:
+        return 0.0  # the queue holds few datagrams (net.unix.max_dgram_qlen), and local senders wait when it is full
 
     def flush(self) -> None:
         """Datagrams are delivered as they are read."""

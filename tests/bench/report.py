@@ -59,7 +59,8 @@ def ratio_table(ratios: Mapping[str, Sequence[Ratio]]) -> str:
 
 
 def _ratio_row(scenario: str, ratio: Ratio) -> str:
+    value = f"{ratio.value:,}" if isinstance(ratio.value, int) else f"{ratio.value:.2f}"
     if ratio.limit is None:
-        return RATIO_ROW.format(scenario, ratio.text, f"{ratio.value:.2f}", "", "").rstrip()
+        return RATIO_ROW.format(scenario, ratio.text, value, "", "").rstrip()
     target = f"{'>=' if ratio.at_least else '<='} {ratio.limit:g}"
-    return RATIO_ROW.format(scenario, ratio.text, f"{ratio.value:.2f}", target, "met" if ratio.met else "MISSED")
+    return RATIO_ROW.format(scenario, ratio.text, value, target, "met" if ratio.met else "MISSED")

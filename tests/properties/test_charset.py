@@ -11,8 +11,9 @@ from collector.protocol.charset import Charsets, is_clean, undo
 _CHARSETS = Charsets()
 _HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PIECES = [
-    b"#", b"#0", b"33", b"#033", b"#123", b"\x1b", b"\x1b$B", b"$B", b"\x1b(B", b"^[$B", b"^[(B", b"\xff\xfe", b"\xfe\xff",
-    b"\0", b"\n", b"\x85", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe3\x81", b"\x8e", b"\x8f\xf4", b"\xad\xa1", b"\x87\x40", b"\xa0",
+    b"#", b"#0", b"33", b"#033", b"#123", b"\x1b", b"\x1b$B", b"$B", b"\x1b(B", b"^[$B", b"^[(B", b"\xff\xfe",
+    b"\xfe\xff", b"\0", b"\n", b"\x85", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe3\x81", b"\x8e", b"\x8f\xf4", b"\xad\xa1",
+    b"\x87\x40", b"\xa0",
 ]  # fmt: skip
 _TEXT = st.sampled_from(TEXTS)
 _ENCODED = st.builds(lambda text, charset: ENCODERS[charset](text), _TEXT, st.sampled_from(sorted(ENCODERS)))

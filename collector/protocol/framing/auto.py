@@ -22,6 +22,7 @@ _COUNT_AND_PRI = re.compile(rb"[0-9]{1,32} <[0-9]{1,3}>")
 _COUNT_AND_PRI_BEGUN = re.compile(rb"[0-9]{1,32}(?: (?:<[0-9]{0,3})?)?\Z")
 _COUNT = re.compile(rb"[0-9]{1,8} ")
 _END = re.compile(rb"\n|\0(?=<)")
+_ENOUGH_TO_RECOGNISE = 1024
 
 
 class AutoFramer:
@@ -29,7 +30,10 @@ class AutoFramer:
 
     def __init__(self, max_message: int = DEFAULT_MAX_MESSAGE) -> None:
         self._limit = max_message
-        self._patience = max(max_message + 2, 1024)  # bytes without any delimiter, after which it is a long line
+        self._searched = 0
+        self._patience = max(
+            max_message + 2, _ENOUGH_TO_RECOGNISE
+        )  # bytes without any delimiter, after which it is a long line
         self._first = bytearray()
         self._framer: Framer = LineFramer(max_message)
         self._known = False
@@ -84,13 +88,14 @@ class AutoFramer:
         first = self._first
         if may_be_tls(first) or _COUNT_AND_PRI_BEGUN.match(first):
             return None
-        foreign = recognise(first[: self._patience])
+        foreign = recognise(first[:_ENOUGH_TO_RECOGNISE])
         if foreign:
             return ForeignFramer(foreign)
         if _COUNT_AND_PRI.match(first):
             return OctetCountingFramer(self._limit)
-        end = _END.search(first, 0, self._patience)
+        end = _END.search(first, self._searched, self._patience)
         if end is None:
+            self._searched = len(first) - 1  # the last byte may be a NUL, of which the next one decides
             return LineFramer(self._limit) if len(first) >= self._patience else None
         if end[0] == b"\0":
             return NulFramer(self._limit)

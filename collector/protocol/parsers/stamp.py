@@ -18,14 +18,14 @@ from collector.protocol.timestamp import BSD, ISO, YEAR, bsd_moment, bsd_stamp, 
 
 _EPOCH = re.compile(r"(?:[0-9] )?(1[0-9]{9})\.([0-9]{1,9})(?= )")
 
-_ZONE_NAMES = (
+ZONE_NAMES = (
     "EST|EDT|CST|CDT|MST|MDT|PST|PDT|AKST|AKDT|HST|AST|ADT|NST|BRT|ART|WET|WEST|BST|IST|CET|CEST|MET|MEST|EET|EEST|MSK"
     "|SAST|GST|PKT|ICT|HKT|SGT|PHT|JST|KST|AWST|ACST|AEST|AEDT|NZST|NZDT"
 )
 # Any capitals are a zone where only a zone can be: before Cisco's ": %", or before a year.
 _AFTER = re.compile(
     rf"(?:(?: ?(?:UTC|GMT)?(?P<offset>[+-][0-9]{{2}}:?[0-9]{{2}})|(?P<utc>Z| UTC| GMT)"
-    rf"| (?:{_ZONE_NAMES})| [A-Z]{{2,5}}(?=: %| {YEAR} ))(?=[ :]|\Z))?"
+    rf"| (?:{ZONE_NAMES})| [A-Z]{{2,5}}(?=: %| {YEAR} ))(?=[ :]|\Z))?"
     rf"(?: (?P<year>{YEAR})(?=:?(?: |\Z)))?(?P<colon>:?)(?= |\Z) *"
 )
 

@@ -1,8 +1,12 @@
-"""Every stream is fed whole, byte by byte, in halves, and with a tail: the frames are the same and no byte is missing."""
+"""Every stream is fed whole, byte by byte, in two parts, and with a tail: the same frames, and no byte is missing."""
 
 from collector.protocol.framing import Framer, Truncated
+from collector.protocol.framing.auto import AutoFramer
+from collector.protocol.framing.delimited import LineFramer, NulFramer
+from collector.protocol.framing.octet_counting import OctetCountingFramer
 
 Pieces = list[bytes]
+TAILS = {LineFramer: b"<14>tail\n", NulFramer: b"<14>tail\0", OctetCountingFramer: b"8 <14>tail"}
 
 
 def frames_of(framer: Framer, pieces: Pieces) -> list[bytes]:
@@ -38,6 +42,15 @@ def as_list(frames: bytes | list[bytes]) -> list[bytes]:
     return lines
 
 
+def tail_of(make: type[Framer], stream: bytes, limit: int) -> bytes | None:
+    """One more message in the framing of a stream that ended between two frames."""
+    framer = make(limit)
+    framer.feed(stream)
+    if framer.pending or limit < len("<14>tail"):
+        return None
+    return TAILS.get(type(framer._framer) if isinstance(framer, AutoFramer) else make)
+
+
 def ways(stream: bytes) -> list[Pieces]:
     """The same bytes as a connection may bring them."""
     single = [stream[i : i + 1] for i in range(len(stream))]
@@ -58,4 +71,7 @@ def feed(make: type[Framer], stream: bytes, limit: int = 65536) -> tuple[list[by
     outcomes = [outcome(make(limit), pieces) for pieces in ways(stream)]
     assert all(other == outcomes[0] for other in outcomes)
     frames, reasons, _ = outcomes[0]
+    if (tail := tail_of(make, stream, limit)) is not None:
+        longer, _, _ = outcome(make(limit), [stream + tail])
+        assert longer == [*frames, (b"<14>tail", None)]
     return [frame for frame, _ in frames], reasons

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from unit.protocol.framing.feeding import feed
 
@@ -53,6 +55,17 @@ def test_a_slow_beginning_is_held_and_then_known():
     assert [framer.feed(bytes((byte,))) for byte in b"7 <13>on"] == [b""] * 8
     assert framer.pending == 8
     assert framer.feed(b"e") == b"<13>one\n"
+
+
+def test_a_first_line_byte_by_byte_is_searched_once():
+    framer = AutoFramer()
+    line = b"<13>" + b"x<" * 30_000
+
+    started = time.process_time()
+    frames = [framer.feed(bytes((byte,))) for byte in line + b"\n"][-1]
+
+    assert frames == line + b"\n"
+    assert time.process_time() - started < 3  # 0.2 s; searched from its beginning each time it is 11 s
 
 
 @pytest.mark.parametrize(
