@@ -71,10 +71,12 @@ class Batch:
 
     ``text`` holds a line per message, each ended by LF: valid UTF-8 without control characters but TAB. ``fixes``
     tells, by row number, what a line was before it was made so. ``peers`` gives the sender of each row, in order and
-    without end if need be; it is a function because on the common path nobody asks.
+    without end if need be; it is a function because on the common path nobody asks. ``empty`` counts frames that held
+    nothing and have no row.
     """
 
     received_at: float
     text: bytes
     peers: Callable[[], Iterable[str | None]]
     fixes: dict[int, Fix]
+    empty: int = 0

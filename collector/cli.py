@@ -82,7 +82,10 @@ def _add_run(commands: Any) -> None:
     parser = _command(commands, "run", _run, "receive and write until told to stop, in the foreground")
     _add_config(parser)
     parser.add_argument(
-        "--log-level", choices=("error", "warning", "info", "debug"), default="info", help="how much it says of itself, on stderr (default: info)"
+        "--log-level",
+        choices=("error", "warning", "info", "debug"),
+        default="info",
+        help="how much it says of itself, on stderr (default: info)",
     )
 
 

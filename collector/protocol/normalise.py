@@ -8,10 +8,12 @@ something are mended one by one (``charset.py``), and what they were is kept bes
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from collector.batch import Fix
+from collector.batch import Batch, Fix
 from collector.protocol.charset import Charsets, is_clean
 from collector.protocol.framing import Truncated
+from collector.protocol.framing.datagram import trim
 from collector.protocol.hosts import HostMap
+from collector.protocol.libc import contains
 
 Peers = Callable[[], Iterable[str | None]]
 
@@ -28,18 +30,31 @@ class Normaliser:
         self._charsets = charsets
         self._declared = declared
 
-    def block(self, text: bytes, peers: Peers) -> tuple[bytes, dict[int, Fix]]:
-        """Lines in one piece, each ended by LF, none of them empty → the same as a batch holds them."""
+    def block(self, text: bytes, peers: Peers, received_at: float) -> Batch:
+        """Lines in one piece, each ended by LF, none of them empty."""
         if is_clean(text):
-            return text, {}
-        return self._mend(text[:-1].split(b"\n"), peers)
+            return Batch(received_at, text, peers, {})
+        return self._mend(text[:-1].split(b"\n"), peers, received_at)
 
-    def frames(self, frames: Sequence[bytes], peers: Peers) -> tuple[bytes, dict[int, Fix]]:
-        """Frames that are no lines yet, none of them empty: datagrams, octet-counted messages."""
-        glued = b"".join(frames)
-        if b"\n" in glued or not is_clean(glued):
-            return self._mend(frames, peers)
-        return b"\n".join(frames) + b"\n", {}
+    def frames(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
+        """Frames that are no lines yet: datagrams, octet-counted messages. An empty one is counted and left out."""
+        text = _joined(frames)
+        if text is not None and not (text.startswith(b"\n") or contains(text, b"\n\n")):
+            return Batch(received_at, text, peers, {})
+        return self._trimmed(frames, peers, received_at)
+
+    def _trimmed(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
+        """Without the LF or NUL that some senders put behind a datagram, and without what is empty then."""
+        pairs = [(trim(frame), peer) for frame, peer in zip(frames, peers(), strict=False)]
+        kept = [frame for frame, _ in pairs if frame]
+        senders = [peer for frame, peer in pairs if frame]
+        text = _joined(kept)
+        if text is None:
+            batch = self._mend(kept, lambda: senders, received_at)
+        else:
+            batch = Batch(received_at, text if kept else b"", lambda: senders, {})
+        batch.empty = len(pairs) - len(kept)
+        return batch
 
     def one(self, frame: bytes, peer: str | None) -> tuple[str, Fix]:
         """A single frame, whatever it holds: its visible line and what it was."""
@@ -50,7 +65,7 @@ class Normaliser:
             return text.visible + cut, Fix(text.exact + cut, text.charset, ("truncated",))
         return text.visible, Fix(text.exact, text.charset, ())
 
-    def _mend(self, frames: Sequence[bytes], peers: Peers) -> tuple[bytes, dict[int, Fix]]:
+    def _mend(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
         lines: list[bytes] = []
         fixes: dict[int, Fix] = {}
         for row, (frame, peer) in enumerate(zip(frames, peers(), strict=False)):
@@ -59,7 +74,13 @@ class Normaliser:
                 continue
             visible, fixes[row] = self.one(frame, peer)
             lines.append(visible.encode())
-        return b"\n".join(lines) + b"\n", fixes
+        return Batch(received_at, b"\n".join(lines) + b"\n", peers, fixes)
+
+
+def _joined(frames: Sequence[bytes]) -> bytes | None:
+    """Frames as lines, when they are fit to be lines as they stand; an empty frame makes an empty line."""
+    glued = b"".join(frames)
+    return b"\n".join(frames) + b"\n" if is_clean(glued) and b"\n" not in glued else None
 
 
 def _hostname(frame: bytes) -> str | None:

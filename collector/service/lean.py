@@ -6,6 +6,7 @@ own zone, and its app name and process id as a tag.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from collector.batch import Batch
@@ -17,6 +18,8 @@ from collector.service.destination import Destination
 from collector.service.odd import OddReader
 
 _STAMPS_REMEMBERED = 100_000
+_PRIS = frozenset(b"%d" % pri for pri in range(PRI_COUNT))
+_ONE_TO_THREE_DIGITS = [b"%0*d" % (width, number) for width in (1, 2, 3) for number in range(10**width)]
 
 
 class Lean:
@@ -24,7 +27,8 @@ class Lean:
         self._table = table
         self._destinations = destinations
         self._odd = odd
-        self._put: dict[bytes, Put] = {b"%d" % pri: table.put[pri] for pri in range(PRI_COUNT)}
+        self._put: dict[bytes, Put] = {pri: partial(self._put_bad_pri, pri) for pri in _ONE_TO_THREE_DIGITS}
+        self._put |= {pri: table.put[int(pri)] for pri in _PRIS}
         self._put[b""] = self._put_odd
         self._stamps = _BsdStamps()
         self._batch = Batch(0.0, b"", lambda: (), {})
@@ -65,13 +69,17 @@ class Lean:
             return b"".join((self._stamps[stamp], host, b" ", app, b": ", message, b"\n"))
         return b"".join((self._stamps[stamp], host, b" ", message, b"\n"))
 
+    def _put_bad_pri(self, pri: bytes, line: bytes) -> None:
+        """Digits that are no PRI, or none in its canonical form."""
+        self._put_odd(b"<%b>%b" % (pri, line))
+
     def _put_odd(self, line: bytes) -> None:
         """A line the batch's pattern did not read: of the other shape, or one for the tolerant parser."""
         number, peer = self._next_odd()
         fix = self._batch.fixes.get(number)
         if fix is None:
             other = _OTHER[len(self._rows[0])].findall(line)[0]
-            if other[0]:
+            if other[0] in _PRIS:
                 self._put[other[0]](other[1] if len(other) == 3 else self._line(*other))
                 return
         odd = self._odd.read(line[:-1].decode(), fix, peer)
@@ -82,7 +90,7 @@ class Lean:
         if self._left is None:
             peers = islice(self._batch.peers(), len(self._rows))
             pairs = enumerate(zip(self._rows, peers, strict=True))
-            self._left = iter([(number, peer) for number, (row, peer) in pairs if not row[0]])
+            self._left = iter([(number, peer) for number, (row, peer) in pairs if row[0] not in _PRIS])
         return next(self._left)
 
 

@@ -8,7 +8,6 @@ traditional file without filters, else ``full.py``.
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from collector.batch import Batch
 from collector.protocol.framing import Frames
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
@@ -48,17 +47,18 @@ class Pipeline:
 
     def take(self, frames: Frames, peers: Peers, source: Meter, *, can_wait: bool) -> int:
         """Everything from here to the files; returns how many messages there were."""
+        source.begin(frames.count(b"\n") if isinstance(frames, bytes) else len(frames))
         if isinstance(frames, bytes):
-            text, fixes = self._normaliser.block(frames, peers)
+            batch = self._normaliser.block(frames, peers, time.time())
         else:
-            text, fixes = self._normaliser.frames(frames, peers)
-        batch = Batch(time.time(), text, peers, fixes)
+            batch = self._normaliser.frames(frames, peers, time.time())
         self._odd.start(batch)
         count = self._way.split(batch)
-        source.begin(count)
         self._way.write(can_wait=can_wait)
         unrouted = len(self._table.nowhere)
-        source.count("received_messages", count)
+        source.count("received_messages", count + batch.empty)
+        if batch.empty:
+            source.count("rejected_messages", batch.empty, "empty")
         self._meter.count("batches")
         self._meter.count("unrouted_messages", unrouted)
         self._meter.count("routed_messages", count - unrouted)

@@ -82,18 +82,18 @@ class Worker:
                 self._tick(now)
                 next_tick = now + _TICK
             self._messages = 0
-            self._poller.turn(max(0.0, next_tick - now))
+            ready = self._poller.turn(max(0.0, next_tick - now))
             for intake in self._intakes:
                 intake.flush()
+            if ready and not self._messages:
+                self._slot.publish()  # connections, half frames, what was rejected
             rest = self._rest() if self._messages and self._running else 0.0
             if rest >= _SHORTEST_REST:
                 time.sleep(rest)
         self._finish()
 
     def _rest(self) -> float:
-        """
-        After a turn that brought something: how long to let more arrive. A turn after silence is never delayed.
-        """
+        """After a turn that brought something: how long to let more arrive. A turn after silence is never delayed."""
         return min(intake.rest() for intake in self._intakes)
 
     def _open_sources(self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]]) -> None:

@@ -1,7 +1,7 @@
 """
 ``recvmmsg(2)`` by ctypes: up to 1,024 datagrams for one system call, and no object for any of them until it is cut out.
 
-Each slot has two pieces of memory: the first 2,048 bytes of every datagram lie close together, so that the common case
+Each slot has two pieces of memory: the first 768 bytes of every datagram lie close together, so that the common case
 touches little memory; the rest, which the kernel fills only for longer datagrams, lies in pages that stay untouched
 until then. Measured, 180-byte datagrams: 0.45 µs each, against 0.72 µs with ``recvfrom`` in a loop.
 """
@@ -17,7 +17,7 @@ from socket import AF_INET, MSG_DONTWAIT, MSG_TRUNC, inet_ntoa
 from collector.protocol.framing import Truncated
 
 SLOTS = 1024
-_NEAR = 2048
+_NEAR = 768
 _NAME = 28  # sizeof(struct sockaddr_in6)
 _PEERS_REMEMBERED = 50_000
 
@@ -49,11 +49,14 @@ class Datagrams:
     The receiving half of UDP sockets: memory for a batch, used again for each.
 
     ``receive(fd)`` → the datagrams as bytes, at most ``SLOTS``; one longer than ``limit`` bytes comes cut, as
-    ``Truncated``. ``peers()`` → their senders, ``address:port``, valid until the next call of ``receive``.
+    ``Truncated``. ``received_bytes`` is what they were together. ``peers()`` → their senders, ``address:port``, valid
+    until the next call of ``receive``.
     """
 
     def __init__(self, limit: int) -> None:
+        self.received_bytes = 0
         self._limit = min(limit, 65535)
+        self._near_size = min(_NEAR, self._limit)
         far = max(self._limit - _NEAR, 0)
         self._near = mmap.mmap(-1, SLOTS * _NEAR)
         self._far = mmap.mmap(-1, SLOTS * max(far, 1))
@@ -74,7 +77,7 @@ class Datagrams:
         )
         vectors = ctypes.addressof(self._vectors)
         for slot, header in enumerate(self._headers):
-            self._vectors[2 * slot] = _IoVec(near + slot * _NEAR, min(_NEAR, self._limit))
+            self._vectors[2 * slot] = _IoVec(near + slot * _NEAR, self._near_size)
             self._vectors[2 * slot + 1] = _IoVec(far + slot * self._far_size, self._far_size)
             header.header.name = names + slot * _NAME
             header.header.name_length = _NAME
@@ -84,26 +87,27 @@ class Datagrams:
     def receive(self, fd: int) -> list[bytes]:
         """Raises OSError as recvfrom(2) would; an empty list says that the socket is empty."""
         count = _libc.recvmmsg(fd, self._headers, SLOTS, MSG_DONTWAIT | MSG_TRUNC, None)
+        self._count = max(count, 0)
         if count < 0:
-            self._count = 0
             code = ctypes.get_errno()
             if code in (errno.EAGAIN, errno.EINTR):
                 return []
             raise OSError(code, os.strerror(code))
-        self._count = count
         lengths = self._lengths[:count].tolist()
-        if count and max(lengths) > min(_NEAR, self._limit):
-            return [self._cut(slot, length) for slot, length in enumerate(lengths)]
+        self.received_bytes = sum(lengths)
         near = self._near
-        return [near[start : start + length] for start, length in zip(self._starts, lengths, strict=False)]
+        frames = [near[start : start + length] for start, length in zip(self._starts, lengths, strict=False)]
+        if max(lengths) > self._near_size:
+            for slot, length in enumerate(lengths):
+                if length > self._near_size:
+                    frames[slot] = self._long(slot, length)
+        return frames
 
-    def _cut(self, slot: int, length: int) -> bytes:
-        start = slot * _NEAR
-        if length <= _NEAR and length <= self._limit:
-            return self._near[start : start + length]
+    def _long(self, slot: int, length: int) -> bytes:
+        """A datagram that reaches into the second piece of its slot, and perhaps beyond it."""
         kept = min(length, self._limit)
-        far = slot * self._far_size
-        data = self._near[start : start + min(kept, _NEAR)] + self._far[far : far + max(kept - _NEAR, 0)]
+        near, far = slot * _NEAR, slot * self._far_size
+        data = self._near[near : near + self._near_size] + self._far[far : far + kept - self._near_size]
         return Truncated(data, length - kept) if length > kept else data
 
     def peers(self) -> list[str]:

@@ -205,10 +205,12 @@ class StreamIntake:
     def _gather(self, connection: Connection, frames: bytes | list[bytes]) -> None:
         if isinstance(frames, bytes):
             if frames:
+                # A connection's earlier lines go first: its order is kept in every file.
+                if self._lists and self._lists[-1][1] == connection.peer:
+                    self.flush()
                 self._blocks.append((frames, connection.peer))
                 self._gathered += len(frames)
         elif frames:
-            # A connection's earlier lines go first: its order is kept in every file.
             if self._blocks and self._blocks[-1][1] == connection.peer:
                 self.flush()
             self._lists.append((frames, connection.peer))

@@ -15,7 +15,6 @@ import time
 from functools import partial
 
 from collector.config.options import Address, Options, Size
-from collector.protocol.framing.datagram import trim
 from collector.sources import Surroundings
 from collector.sources.listen import ask_receive_buffer, listeners, peer_name
 from collector.sources.recvmmsg import SLOTS, Datagrams
@@ -121,18 +120,5 @@ class UdpIntake:
         return self._more
 
     def _take(self, frames: list[bytes]) -> None:
-        self._to.meter.count("received_bytes", sum(map(len, frames)))
-        glued = b"".join(frames)
-        if b"\n" in glued or b"\0" in glued or b"\r" in glued:
-            frames = [trim(frame) for frame in frames]
-        if b"" in frames:
-            self._take_some(frames)
-        else:
-            self._to.deliver(frames, self._datagrams.peers)
-
-    def _take_some(self, frames: list[bytes]) -> None:
-        pairs = [pair for pair in zip(frames, self._datagrams.peers(), strict=True) if pair[0]]
-        self._to.meter.count("received_messages", len(frames) - len(pairs))
-        self._to.meter.count("rejected_messages", len(frames) - len(pairs), "empty")
-        if pairs:
-            self._to.deliver([frame for frame, _ in pairs], lambda: [peer for _, peer in pairs])
+        self._to.meter.count("received_bytes", self._datagrams.received_bytes)
+        self._to.deliver(frames, self._datagrams.peers)

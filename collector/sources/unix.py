@@ -23,7 +23,6 @@ from pydantic import Field
 from collector.config.options import Duration, Mode, Options, SocketPath
 from collector.errors import CollectorError
 from collector.protocol.framing import Truncated
-from collector.protocol.framing.datagram import trim
 from collector.sources import Surroundings
 from collector.sources.stream import StreamIntake
 
@@ -180,16 +179,10 @@ class UnixDatagramIntake:
             except BlockingIOError:
                 break
             frames.append(data)
-        kept = [one for one in map(trim, frames) if one]
         if frames:
-            meter = self._to.meter
-            meter.count("received_bytes", sum(map(len, frames)))
-            if len(kept) < len(frames):
-                meter.count("received_messages", len(frames) - len(kept))
-                meter.count("rejected_messages", len(frames) - len(kept), "empty")
-        if kept:
             limit = self._to.max_message
-            self._to.deliver([_within(one, limit) for one in kept], lambda: repeat(self._hostname))
+            self._to.meter.count("received_bytes", sum(map(len, frames)))
+            self._to.deliver([_within(one, limit) for one in frames], lambda: repeat(self._hostname))
         return len(frames) == _PER_TURN
 
 

@@ -45,6 +45,7 @@ def error_of(text):
         ("{{ timestamp | date('%a %A %b %B %h %p %P %%b') }}", "Fri Friday Jul July Jul PM pm %b"),
         ("{{ timestamp | date('%c|%x|%X|%r') }}", "Fri Jul  3 15:04:05 2026|07/03/26|15:04:05|03:04:05 PM"),
         ("{{ timestamp | date('%z %s') }}", "+0900 1783058645"),
+        ("{{ timestamp }} {{ received_at }}", "2026-07-03T15:04:05.060+09:00 2026-12-31T00:00:00+00:00"),
         ("{{ timestamp.year }}/{{ received_at.month }}", "2026/12"),
         ("{{ structured_data['exampleSDID@32473'].iut }}", "3"),
         ("{{ structured_data.a.b.c | default('none') }}", "none"),

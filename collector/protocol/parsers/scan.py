@@ -45,8 +45,11 @@ _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-9]|2[0-3]):[0-5][0-9])"
 _FIELD = r"(?:-|([!-~]+))"
 _STRUCTURED_DATA = r'(?:-|(?:\[[!#-<>-\\^-~]+(?: [!#-<>-\\^-~]+="(?:[^"\\\]\n]|\\["\\\]])*")*\])+)'
 
-LEAN_3164 = re.compile(rf"<({_PRI})>({_STAMP} {_NO_HOST}{_HOST} .*\n)|(.+\n)".encode())
-"""Rows of bytes: PRI, the traditional line with its LF, or else the odd line with its LF."""
+LEAN_3164 = re.compile(rf"<([0-9]{{1,3}})>({_STAMP} {_NO_HOST}{_HOST} .*\n)|(.+\n)".encode())
+"""
+Rows of bytes: PRI, the traditional line with its LF, or else the odd line with its LF. Here, on the hottest path, the
+PRI is any one to three digits, and whoever looks it up finds out: that saves a tenth.
+"""
 
 LEAN_5424 = re.compile(
     rf"<({_PRI})>1 ({_DATE}T{_CLOCK})(?:\.[0-9]{{1,6}})?{_ZONE} ({_HOST}) {_FIELD} {_FIELD} [!-~]+ "
