@@ -5,8 +5,11 @@ Made up for these tests. ``LINES`` holds no LF and no control character but TAB,
 any bytes.
 """
 
+from itertools import repeat
+
 from hypothesis import strategies as st
 
+from collector.protocol.framing import Truncated
 from collector.protocol.visible import is_clean
 
 PRIS = ["<34>"] * 8 + ["<0>", "<191>", "<135>", "<13>", "<192>", "<007>", "<1000>", "<>", "<", "", " <34>", "<34> ", "\ufeff<34>"]
@@ -79,3 +82,49 @@ LINES = st.builds(_damaged, st.one_of(_BSD, _IETF, _BSD, _IETF, _ODD), _DAMAGE).
     lambda line: line and is_clean(line.encode())
 )
 """str: clean lines."""
+
+_DIRT = [
+    b"\n", b"\r", b"\0", b"\x1b[31m", b"\x7f", b"\x85", b"\xc2\x85", "\u2028".encode(), b"\xff", b"\xe3\x81", b"\x82", b"\xc2",
+    b"#123", b"#000", b"#", b"^[$B", b"\x1b$B$\"\x1b(B", b"\x1b(J", "\u9ad9".encode("cp932", "replace"), b"\x83\x5c", b"\xa4\xa2",
+    "着信".encode(), "着信".encode("cp932"), "着信".encode("euc_jp"), "着信".encode("iso2022_jp"), b"\n<34>Feb  3 08:09:10 forged su: x",
+    b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\t", b"\x8f", b"\xef\xbb\xbf", b"\x1b$(D\x22\x2f\x1b(B",
+]  # fmt: skip
+_WHOLE = [
+    b"", b"\n", b"\0", b"\r\n", b"\xff\xfe", b"\xfe\xff", b"\x1b(J", "\ufeff<34>Feb  3 08:09:10 gate su: x\r\n".encode("utf-16-le"),
+    b"\x80", b"\xe3", b"<", b" ", b"\t", b"\xef\xbb\xbf", "\ufeff".encode("utf-16-be"), b"#012",
+]  # fmt: skip
+_CODECS = st.sampled_from(["utf-8"] * 6 + ["cp932", "euc_jp", "iso2022_jp", "latin-1", "utf-16"])
+
+
+def _frame(line, codec, dirt, cut):
+    frame = line.encode(codec, "replace")
+    for at, bytes_ in dirt:
+        frame = frame[:at] + bytes_ + frame[at:]
+    return Truncated(frame[:-1], 9) if cut and len(frame) > 1 else frame
+
+
+FRAMES = st.one_of(
+    LINES.map(str.encode),
+    st.builds(
+        _frame, LINES, _CODECS, st.lists(st.tuples(st.integers(0, 90), st.sampled_from(_DIRT)), max_size=2),
+        st.sampled_from([False] * 7 + [True]),
+    ),
+    st.sampled_from(_WHOLE),
+    st.binary(max_size=40),
+)  # fmt: skip
+"""bytes: any frames, clean ones most of all."""
+
+PEERS = st.sampled_from(["192.0.2.7:4428", "192.0.2.7:4429", "[2001:db8::7]:514", "198.51.100.9:514", "gate", None])
+
+
+def as_lines(frames):
+    """What of these frames can stand in a block: without LF, CR and NUL, and not empty."""
+    kept = (bytes(frame).translate(None, b"\r\n\0") for frame in frames)
+    return b"".join(frame + b"\n" for frame in kept if frame)
+
+
+BATCHES = st.one_of(
+    st.lists(st.tuples(FRAMES, PEERS), min_size=1, max_size=9).map(lambda pairs: tuple(map(list, zip(*pairs, strict=True)))),
+    st.tuples(st.lists(FRAMES, min_size=1, max_size=9).map(as_lines).filter(bool), PEERS.map(repeat)),
+)
+"""(frames, peers) as sources deliver them: a list of frames with a peer each, or a block from one peer."""

@@ -132,10 +132,10 @@ class Settings(Options):
     """Line formats of your own, by name, in the language of jinja2."""
 
     state_dir: FilePath | None = None
-    """Folder for what must survive a restart."""
+    """Folder of the lock that keeps two collectors apart."""
 
     control: SocketPath | None = None
-    """The socket on which ``collector status`` asks the running service."""
+    """The socket on which `collector status` asks the running service."""
 
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     """Processes that receive and write; auto takes one for each processor, at most 8."""
@@ -144,10 +144,10 @@ class Settings(Options):
     """Longer messages are cut and marked. Every receiver has to take 480 bytes (RFC 5424 §6.1)."""
 
     max_files: Annotated[int, Field(ge=1)] = 256
-    """Files held open at the same time."""
+    """Files each worker holds open at the same time."""
 
     max_paths: Annotated[int, Field(ge=1)] = 10_000
-    """Files that one path template may create."""
+    """Files that one path template may fill in each worker; one not used for a day makes room."""
 
     _document: Document = PrivateAttr()
 

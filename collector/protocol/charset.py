@@ -71,7 +71,7 @@ class Charsets:
         """The text of a frame of any bytes. ``declared`` is the sender's charset, where the configuration knows it."""
         if frame.isascii():
             return _ascii(frame)
-        if frame.startswith(_BYTE_ORDER_MARKS) and (text := decode_cut(frame, "utf-16")) is not None:
+        if frame.startswith(_BYTE_ORDER_MARKS) and (text := decode_cut(frame, "utf-16")):
             return _text(text, "utf-16")
         text = decode_cut(frame, "utf-8")
         if text is not None and not (declared and _is_rather(declared, frame, text)):
@@ -108,7 +108,7 @@ class Charsets:
 def _ascii(frame: bytes) -> Text:
     if b"$" in frame or b"(" in frame:
         text = decode_iso_2022_jp(frame)
-        if text is not None:
+        if text:  # escape sequences alone are no text, and would make an empty line
             return _text(text, "iso-2022-jp")
     return _text(frame.decode("ascii"), "ascii")
 

@@ -38,9 +38,9 @@ class Interpreter:
         visible = record if fix.exact == line else self._parse(line, peer, received_at, fix.charset)
         return Odd(record, visible, traditional_line(visible), line)
 
-    def moment(self, received_at: datetime) -> Moment:
-        """What the rows received at this time share."""
-        return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned)
+    def moment(self, received_at: datetime, text: str | None = None) -> Moment:
+        """What the rows received at this time, whose text this is, share."""
+        return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned, text=text)
 
     def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> Resolved:
         """The time of a stamp that the fast parser found well formed; the same judgement as ``Context.judge``."""

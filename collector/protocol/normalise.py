@@ -7,6 +7,7 @@ something are mended one by one (``charset.py``), and what they were is kept bes
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from collector.batch import Batch, Fix
 from collector.protocol.charset import Charsets, is_clean
@@ -14,6 +15,7 @@ from collector.protocol.framing import Truncated
 from collector.protocol.framing.datagram import trim
 from collector.protocol.hosts import HostMap
 from collector.protocol.libc import contains
+from collector.protocol.visible import is_utf8
 
 Peers = Callable[[], Iterable[str | None]]
 
@@ -21,6 +23,11 @@ Peers = Callable[[], Iterable[str | None]]
 _HOSTNAME = re.compile(
     rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{1,3} [0-9][0-9T:.+Z-]+) ([0-9A-Za-z._-]+) "
 )
+
+
+# ``#`` and ``^`` may begin an escape, C2 and E2 the controls that UTF-8 has beyond ASCII.
+_HARMLESS = bytes(byte for byte in (*b"\t", *range(0x20, 0x7F)) if byte not in b"#^")
+_HARMLESS_UTF8 = _HARMLESS + bytes(byte for byte in range(0x80, 0x100) if byte not in b"\xc2\xe2")
 
 
 class Normaliser:
@@ -41,7 +48,7 @@ class Normaliser:
         text = _joined(frames)
         if text is not None and not (text.startswith(b"\n") or contains(text, b"\n\n")):
             return Batch(received_at, text, peers, {})
-        return self._trimmed(frames, peers, received_at)
+        return (self._trimmed if _is_to_trim(frames) else self._mend)(frames, peers, received_at)
 
     def _trimmed(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
         """Without the LF or NUL that some senders put behind a datagram, and without what is empty then."""
@@ -66,21 +73,40 @@ class Normaliser:
         return text.visible, Fix(text.exact, text.charset, ())
 
     def _mend(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
-        lines: list[bytes] = []
+        lines = list(frames)
         fixes: dict[int, Fix] = {}
-        for row, (frame, peer) in enumerate(zip(frames, peers(), strict=False)):
+        senders = list(islice(peers(), len(lines))) if self._declared else ()
+        for row in _suspicious(frames):
+            frame = frames[row]
             if type(frame) is bytes and is_clean(frame) and b"\n" not in frame:
-                lines.append(frame)
                 continue
-            visible, fixes[row] = self.one(frame, peer)
-            lines.append(visible.encode())
+            visible, fixes[row] = self.one(frame, senders[row] if senders else None)
+            lines[row] = visible.encode()
         return Batch(received_at, b"\n".join(lines) + b"\n", peers, fixes)
 
 
 def _joined(frames: Sequence[bytes]) -> bytes | None:
     """Frames as lines, when they are fit to be lines as they stand; an empty frame makes an empty line."""
+    if b"\n" in b"".join(frames) or Truncated in set(map(type, frames)):
+        return None
+    # Judged with the LFs between them: two halves of a character, at the end of one frame and the beginning of the
+    # next, are no whole.
+    text = b"\n".join(frames) + b"\n"
+    return text if is_clean(text) else None
+
+
+def _is_to_trim(frames: Sequence[bytes]) -> bool:
     glued = b"".join(frames)
-    return b"\n".join(frames) + b"\n" if is_clean(glued) and b"\n" not in glued else None
+    return not all(frames) or any(terminator in glued for terminator in (b"\n", b"\r", b"\0"))
+
+
+def _suspicious(frames: Sequence[bytes]) -> list[int]:
+    """The rows to look at closely: those of which something is left without the bytes that harm no line."""
+    text = b"\n".join(frames)
+    if text.count(b"\n") >= len(frames):  # some have LFs of their own, which do harm
+        text = b"\n".join([frame.replace(b"\n", b"\0") for frame in frames])
+    rests = text.translate(None, _HARMLESS_UTF8 if is_utf8(text) else _HARMLESS).split(b"\n")
+    return [row for row, rest in enumerate(rests) if rest or type(frames[row]) is not bytes]
 
 
 def _hostname(frame: bytes) -> str | None:

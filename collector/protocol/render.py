@@ -29,9 +29,7 @@ _UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 
 Format = Callable[[Sequence[Pair], "Moment"], bytes]
 
-_PRI_JSON = {
-    str(pri): f'"facility": "{facility_of(pri)}", "severity": "{severity_of(pri)}"' for pri in range(PRI_COUNT)
-}
+_PRI_JSON = {str(pri): f'"facility":"{facility_of(pri)}","severity":"{severity_of(pri)}"' for pri in range(PRI_COUNT)}
 
 
 Resolved = tuple[datetime, str, tuple[str, ...]]
@@ -53,6 +51,8 @@ class Moment:
 
     ``resolve(stamp, hostname, peer)`` gives the sender's time, whose time counts, and what was noticed. ``by_stamp``
     keeps the answers, as the rows of a batch nearly all share a second; it stays empty when hosts have their own zones.
+    ``ascii`` and ``plain`` say that no row holds a character beyond ASCII, or one that JSON escapes; known when the
+    ``text`` of the batch is given.
     """
 
     def __init__(
@@ -61,10 +61,13 @@ class Moment:
         resolve: Callable[[str, str, str | None], Resolved],
         *,
         zoned: bool = False,
+        text: str | None = None,
     ) -> None:
         self.received_at = received_at
         self.received_text = iso(received_at)
         self.by_stamp: dict[str, Time] = {}
+        self.ascii = text is not None and text.isascii()
+        self.plain = text is not None and "\\" not in text and '"' not in text and "\t" not in text
         self._resolve = resolve
         self._zoned = zoned
 
@@ -111,30 +114,32 @@ def rfc5424(pairs: Sequence[Pair], moment: Moment) -> bytes:
 
 def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
     known = moment.by_stamp
+    plain, ascii_only = moment.plain, moment.ascii
     received = moment.received_text
+    charset = "ascii"
+    last_peer: str | None = None
+    sender = "null"
     lines: list[str] = []
     for row, peer in pairs:
         if isinstance(row, Odd):
             lines.append(json_line(row.record))
             continue
-        pri, line, stamp, hostname, tag, pid, log, msg_id, message, _ = row
+        pri, rest, stamp, hostname, tag, pid, log, msg_id, message, _ = row
         _, time, source, marks = known.get(stamp) or moment.time_of(stamp, hostname, peer)
-        # Rows of the fast parser hold no control character but TAB: these three are all that JSON escapes.
-        if "\\" in message or '"' in message or "\t" in message:
-            message = _escaped_json(message)
-        if stamp < ":":  # a stamp of digits: the names of RFC 5424 may hold what JSON escapes
-            tag, pid, msg_id = _escaped_json(tag), _escaped_json(pid), _escaped_json(msg_id)
+        if not plain:
+            tag, pid, msg_id, message = map(_escaped_json, (tag, pid, msg_id, message))
+        if peer is not last_peer:
+            last_peer, sender = peer, f'"{peer}"' if peer else "null"
+        if not ascii_only:
+            charset = "ascii" if rest.isascii() else "utf-8"
         app_name = tag or log
         app = f'"{app_name}"' if app_name else "null"
         proc = f'"{pid}"' if pid else "null"
         identifier = f'"{msg_id}"' if msg_id else "null"
-        charset = "ascii" if line.isascii() else "utf-8"
-        sender = f'"{peer}"' if peer else "null"
         lines.append(
-            f'{{"timestamp": "{time}", "received_at": "{received}", {_PRI_JSON[pri]}, "hostname": "{hostname}", '
-            f'"app_name": {app}, "proc_id": {proc}, "msg_id": {identifier}, "structured_data": {{}}, '
-            f'"message": "{message}", "peer": {sender}, '
-            f'"charset": "{charset}", "time_source": "{source}", "marks": {marks}, "fields": {{}}}}\n'
+            f'{{"timestamp":"{time}","received_at":"{received}",{_PRI_JSON[pri]},"hostname":"{hostname}","app_name":{app},'
+            f'"proc_id":{proc},"msg_id":{identifier},"structured_data":{{}},"message":"{message}","peer":{sender},'
+            f'"charset":"{charset}","time_source":"{source}","marks":{marks},"fields":{{}}}}\n'
         )
     return "".join(lines).encode()
 
@@ -153,7 +158,7 @@ def rfc5424_line(record: Record) -> str:
 
 def json_line(record: Record) -> str:
     """One line: JSON escapes the C0 controls by itself, DEL, C1 and the Unicode line ends are escaped here."""
-    text = json.dumps(as_json(record), ensure_ascii=False)
+    text = json.dumps(as_json(record), ensure_ascii=False, separators=(",", ":"))
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
@@ -191,6 +196,8 @@ def structured_data_text(data: StructuredData) -> str:
 
 def _escaped_json(text: str) -> str:
     """The three characters of a clean line that JSON escapes."""
+    if "\\" not in text and '"' not in text and "\t" not in text:
+        return text
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
 
 

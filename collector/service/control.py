@@ -7,6 +7,7 @@ Whoever may write to the socket file may ask: its owner and its group. The serve
 nothing in it waits: a client that is slow keeps only its own connection, and that only for a few seconds.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -121,6 +122,8 @@ class ControlServer:
 
 def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    with contextlib.suppress(OSError):  # bind tells what is wrong
+        path.parent.mkdir(mode=0o755, exist_ok=True)  # /run/collector, where no service manager made it
     mask = os.umask(0o117)  # the file is never there with other rights than rw-rw----
     try:
         _make_way(path)

@@ -24,6 +24,7 @@ class Full:
     def split(self, batch: Batch) -> int:
         """Put every row, with its peer, into its boxes; returns how many there were."""
         text = batch.text.decode()
+        self._odd.know(text)
         pattern, self._other = (FULL_5424, FULL_3164) if looks_5424(batch.text) else (FULL_3164, FULL_5424)
         rows: list[FullRow] = pattern.findall(text)
         pairs = zip(rows, batch.peers(), strict=False)

@@ -19,21 +19,27 @@ class OddReader:
         self._meter = meter
         self._received_at = 0.0
         self._moment: Moment | None = None
+        self._text: str | None = None
 
     def start(self, batch: Batch) -> None:
         self._received_at = batch.received_at
         self._moment = None
+        self._text = None
         for fix in batch.fixes.values():
             if fix.charset not in {"ascii", "utf-8"}:
                 self._meter.count("charset_messages", reason=fix.charset)
             for mark in fix.marks:
                 self._meter.count("marked_messages", reason=mark)
 
+    def know(self, text: str) -> None:
+        """The text of the batch, where it has been decoded as a whole."""
+        self._text = text
+
     @property
     def moment(self) -> Moment:
         if self._moment is None:
             received_at = datetime.fromtimestamp(self._received_at, self._interpreter.zone)
-            self._moment = self._interpreter.moment(received_at)
+            self._moment = self._interpreter.moment(received_at, self._text)
         return self._moment
 
     def read(self, line: str, fix: Fix | None, peer: str | None) -> Odd:

@@ -30,6 +30,7 @@ from collector.sources.poller import Poller
 _TICK = 1.0
 _DRAIN_ALONE = 10.0  # seconds, when there is no supervisor any more to set a limit
 _TICKS_PER_COLLECTION = 30
+_SPARE = 16  # descriptors that folders take while a file is opened
 _SHORTEST_REST = 0.0005  # less is not worth the system call
 
 
@@ -37,7 +38,6 @@ def run_worker(
     _number: int, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], slot: Slot, link: socket.socket
 ) -> None:
     """The life of a worker process, from fork to exit. ``sockets`` by source name: this slot's share."""
-    _raise_open_files()
     keep_memory()
     gc.disable()  # a batch is thousands of objects without cycles; what else there is, is collected twice a minute
     worker = Worker(plan, sockets, slot, link)
@@ -45,10 +45,11 @@ def run_worker(
     worker.run()
 
 
-def _raise_open_files() -> None:
+def _descriptors() -> int:
     """Every connection and file takes a descriptor: use all that the system allows, not the shell's careful 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 class Worker:
@@ -59,7 +60,9 @@ class Worker:
         self._link = link
         self._lost_notices = plan.layout.index(Key("lost_notices"))
         self._poller = Poller()
-        self._files = OpenFiles(plan.settings.max_files)
+        descriptors = _descriptors()
+        files = min(plan.settings.max_files, descriptors // 4)
+        self._files = OpenFiles(files)
         targets = assembly.destinations(plan, slot, self._files, self._notice)
         self._sinks = [target.sink for target in targets]
         self._pipeline = assembly.pipeline(plan, slot, targets)
@@ -69,7 +72,7 @@ class Worker:
         self._running = True
         self._deadline = 0.0
         self._held = False
-        self._open_sources(plan, sockets)
+        self._open_sources(plan, sockets, descriptors - files - _SPARE)
         link.setblocking(False)
         self._poller.add(link.fileno(), self._orders)
 
@@ -96,15 +99,19 @@ class Worker:
         """After a turn that brought something: how long to let more arrive. A turn after silence is never delayed."""
         return min(intake.rest() for intake in self._intakes)
 
-    def _open_sources(self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]]) -> None:
+    def _open_sources(self, plan: Plan, sockets: Mapping[str, Sequence[socket.socket]], descriptors: int) -> None:
         for source in plan.sources:
             share = list(sockets.get(source.name, ()))
             if not share:
                 continue
             meter = Meter(self._slot, plan.layout, source=source.name)
             deliver = partial(self._deliver, meter, source.can_wait)
-            surroundings = Surroundings(self._poller, deliver, meter, self._notice, plan.settings.max_message)
-            self._intakes.append(source.open(share, surroundings))
+            self._intakes.append(
+                source.open(
+                    share,
+                    Surroundings(self._poller, deliver, meter, self._notice, plan.settings.max_message, descriptors),
+                )
+            )
 
     def _deliver(self, meter: Meter, can_wait: bool, frames: Frames, peers: Peers) -> None:
         self._messages += self._pipeline.take(frames, peers, meter, can_wait=can_wait)

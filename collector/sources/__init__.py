@@ -43,6 +43,8 @@ class Surroundings:
     meter: Meter
     notice: Notice
     max_message: int
+    descriptors: int
+    """Connections may use descriptors below this number; the others are for files."""
 
 
 class Intake(Protocol):

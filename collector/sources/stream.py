@@ -15,6 +15,7 @@ from itertools import chain, repeat
 from collector.protocol.framing import Framer
 from collector.protocol.framing.auto import AutoFramer
 from collector.sources import Surroundings
+from collector.sources.quota import Share
 
 _READ = 256 * 1024
 _GATHERED = 512 * 1024
@@ -51,8 +52,8 @@ class StreamIntake:
     """
     Listening stream sockets and their connections in one worker.
 
-    ``tune`` prepares an accepted socket and names its peer. ``limit`` is the number of connections held; one more is
-    closed at once, counted and logged. ``idle_timeout`` in seconds, None for never.
+    ``tune`` prepares an accepted socket and names its peer. ``share`` says how many connections there may be; one more
+    is closed at once, counted and logged. ``idle_timeout`` in seconds, None for never.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class StreamIntake:
         *,
         name: str,
         tune: Callable[[socket.socket, object], str | None],
-        limit: int,
+        share: Share,
         idle_timeout: float | None,
     ) -> None:
         self._listeners = sockets
         self._to = surroundings
         self._name = name
         self._tune = tune
-        self._limit = limit
+        self._share = share
         self._idle_timeout = idle_timeout
         self._connections: dict[int, Connection] = {}
         self._blocks: list[tuple[bytes, str | None]] = []
@@ -168,19 +169,24 @@ class StreamIntake:
             sock.close()  # gone before it said anything
             return
         self._to.meter.count("connections_accepted")
-        if len(self._connections) >= self._limit:
-            sock.close()
-            self._to.meter.count("connections_closed", reason="limit")
-            self._to.notice(
-                "connections",
-                f"{self._name}: {self._limit} connections are open, {peer} is turned away. Cure: max_connections.",
-            )
+        if sock.fileno() >= self._to.descriptors:
+            self._turn_away(sock, peer, len(self._connections), "LimitNOFILE= of the service")
+            return
+        if not self._share.take():
+            self._turn_away(sock, peer, self._share.limit, "max_connections")
             return
         connection = Connection(sock, peer, AutoFramer(self._to.max_message), self._now)
         self._connections[sock.fileno()] = connection
         self._to.meter.count("connections_open")
         if not self._held:
             self._to.poller.add(sock.fileno(), partial(self._read, connection))
+
+    def _turn_away(self, sock: socket.socket, peer: str | None, held: int, cure: str) -> None:
+        sock.close()
+        self._to.meter.count("connections_closed", reason="limit")
+        self._to.notice(
+            "connections", f"{self._name}: {held} connections are open, {peer} is turned away. Cure: {cure}."
+        )
 
     def _read(self, connection: Connection) -> bool:
         """Read once; True when there may be more."""
@@ -239,6 +245,7 @@ class StreamIntake:
             return
         self._to.poller.remove(connection.sock.fileno())
         connection.sock.close()
+        self._share.give_back()
         self._gather(connection, list(connection.framer.finish()))
         self._to.meter.count("connections_open", -1)
         self._to.meter.count("connections_closed", reason=reason)

@@ -18,6 +18,7 @@ from pydantic import Field
 from collector.config.options import Address, Duration, Options
 from collector.sources import Surroundings
 from collector.sources.listen import listeners, peer_name
+from collector.sources.quota import Quota
 from collector.sources.stream import StreamIntake
 
 _BACKLOG = 4096
@@ -46,15 +47,17 @@ class TcpSource:
 
     def __init__(self, options: TcpOptions) -> None:
         self.options = options
-        self._slots = 1
+        self._quota = Quota(options.max_connections, 1)
+        self._slot_of: dict[int, int] = {}
 
     @property
     def name(self) -> str:
         return f"tcp {self.options.tcp}"
 
     def bind(self, slots: int) -> list[list[socket.socket]]:
-        self._slots = slots
         bound = listeners(socket.SOCK_STREAM, self.options.tcp, slots)
+        self._quota = Quota(self.options.max_connections, slots)
+        self._slot_of = {sock.fileno(): slot for slot, row in enumerate(bound) for sock in row}
         for sock in (sock for row in bound for sock in row):
             sock.listen(_BACKLOG)
         return bound
@@ -71,7 +74,7 @@ class TcpSource:
             surroundings,
             name=self.name,
             tune=self._tune,
-            limit=max(1, self.options.max_connections // self._slots),
+            share=self._quota.share(self._slot_of[sockets[0].fileno()]),
             idle_timeout=self.options.idle_timeout,
         )
 

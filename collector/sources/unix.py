@@ -24,6 +24,7 @@ from collector.config.options import Duration, Mode, Options, SocketPath
 from collector.errors import CollectorError
 from collector.protocol.framing import Truncated
 from collector.sources import Surroundings
+from collector.sources.quota import Quota
 from collector.sources.stream import StreamIntake
 
 _PER_TURN = 512
@@ -97,7 +98,7 @@ class UnixSource:
             surroundings,
             name=self.name,
             tune=lambda _sock, _address: here,
-            limit=self.options.max_connections,
+            share=Quota(self.options.max_connections, 1).share(0),
             idle_timeout=self.options.idle_timeout,
         )
 

@@ -241,7 +241,14 @@ def test_what_is_no_socket_is_never_replaced(path, selector, make):
     assert os.path.exists(path)
 
 
-@pytest.mark.parametrize("path", ["/nonexistent/control.sock", "/tmp/" + "x" * 200])
+def test_the_last_folder_of_the_path_is_made(tmp_path, selector):
+    server = ControlServer(str(tmp_path / "collector/control.sock"), selector, echo)
+    server.close()
+
+    assert (tmp_path / "collector").is_dir()
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/deeper/control.sock", "/tmp/" + "x" * 200])
 def test_an_impossible_path_is_a_clear_error(path, selector):
     with pytest.raises(CollectorError, match=r"cannot make the control socket /\S+: \w") as caught:
         ControlServer(path, selector, echo)

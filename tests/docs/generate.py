@@ -1,0 +1,187 @@
+"""
+Writes the parts of docs/ that follow from the code: docs/cli.md, and what stands between the markers
+
+    <!-- options: udp -->  …  <!-- end -->
+
+in docs/configuration.md.
+
+    python -m tests.docs.generate            write them
+    python -m tests.docs.generate --check    exit 1 with a diff when they are not up to date
+"""
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le
+
+from collector.cli import build_parser
+from collector.config import options as types
+from collector.config.options import Options, Written
+from collector.config.sections import IncludeOptions, RouteOptions
+from collector.config.settings import Charsets, Settings, TimeZones
+from collector.priority import FACILITIES, SEVERITIES
+from collector.protocol.columns import COLUMNS
+from collector.routing.where import FIELDS
+from collector.sinks import SINKS, sink_class
+from collector.sinks import file as file_sink
+from collector.sources import SOURCES, source_class
+
+ROOT = Path(__file__).resolve().parents[2]
+CLI = ROOT / "docs/cli.md"
+CONFIGURATION = ROOT / "docs/configuration.md"
+
+WIDTH = 80
+MARKER = re.compile(r"(<!-- (?P<what>[a-z]+(?:: \w+)?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+MODELS: dict[str, type[Options]] = {
+    **{model.__name__: model for model in (Settings, Charsets, TimeZones, RouteOptions, IncludeOptions)},
+    **{kind: source_class(kind).Options for kind in SOURCES},
+    **{kind: sink_class(kind).Options for kind in SINKS},
+}
+
+# What the tables call the types that are written in a way of their own.
+WRITTEN = {
+    "size": types.Size, "duration": types.Duration, "address": types.Address, "mode": types.Mode,
+    "host or network": types.HostOrNetwork, "time zone": types.TimeZone, "character set": types.CharsetName,
+    "path": types.FilePath, "socket path": types.SocketPath, "user": file_sink.UserName, "group": file_sink.GroupName,
+}  # fmt: skip
+PLAIN = {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
+LINKED = {
+    "sources": "list of [sources](#sources)",
+    "routes": "[routes](#routes)",
+    "to": "path, mapping, or a list of these",
+}
+NESTED = {Charsets: "mapping", TimeZones: "mapping, or a time zone"}
+
+
+LISTS = {
+    "facilities": [name for name in FACILITIES if name not in ("audit", "alert", "clock")],  # not in selectors
+    "severities": SEVERITIES,
+    "fields": FIELDS,
+    "columns": COLUMNS,
+}
+
+
+def type_words(annotation: Any, metadata: list[Any]) -> str:
+    """A type as the documentation calls it: ``size, 480B to 1MiB``."""
+    written = next((mark for mark in metadata if isinstance(mark, Written)), None)
+    if written:
+        name = next(name for name, known in WRITTEN.items() if written in get_args(known))
+        return name + limits(metadata, written.show)
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        return type_words(inner, [*metadata, *(part for mark in marks for part in getattr(mark, "metadata", [mark]))])
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " or ".join(type_words(part, []) for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is tuple:
+        return f"list of {type_words(get_args(annotation)[0], [])}"
+    if get_origin(annotation) is dict:
+        key, value = (type_words(part, []) for part in get_args(annotation))
+        return "mapping" if value == PLAIN[Any] else f"mapping of {key} to {value}"
+    return NESTED.get(annotation) or PLAIN[annotation] + limits(metadata, str)
+
+
+def limits(metadata: list[Any], show: Callable[[Any], str]) -> str:
+    low = next((show(mark.ge) for mark in metadata if isinstance(mark, Ge)), None)
+    high = next((show(mark.le) for mark in metadata if isinstance(mark, Le)), None)
+    if low and high:
+        return f", {low} to {high}"
+    return f", at least {low}" if low else ""
+
+
+def default_words(model: type[Options], name: str) -> str:
+    field = model.model_fields[name]
+    if field.is_required():
+        return "required"
+    shown = model.model_construct().model_dump(mode="json", include={name})[name]
+    if shown in (None, [], {}) or isinstance(shown, dict):
+        return "–"
+    if isinstance(shown, list):
+        return f"`[{', '.join(shown)}]`"
+    return f'`"{shown}"`' if re.fullmatch("0[0-7]+", str(shown)) else f"`{shown}`"
+
+
+def options_table(name: str) -> Iterator[str]:
+    model = MODELS[name]
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for key, field in model.model_fields.items():
+        kind = LINKED.get(key) or type_words(field.annotation, field.metadata)
+        meaning = " ".join((field.description or "").split())
+        yield f"| `{key}` | {kind} | {default_words(model, key)} | {meaning} |".replace("|lte", "\\|lte")
+
+
+def words(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def generated(what: str) -> str | None:
+    """The text between the markers of that name; None for those that only name a part written by hand."""
+    kind, _, name = what.partition(": ")
+    if kind == "options":
+        return "\n" + "\n".join(options_table(name)) + "\n"
+    return words(LISTS[kind]) if kind in LISTS else None
+
+
+def configuration_page(text: str) -> str:
+    def fill(match: re.Match[str]) -> str:
+        body = generated(match["what"])
+        return match[0] if body is None else match[1] + body + match[4]
+
+    return MARKER.sub(fill, text)
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command by its name, that of ``collector`` itself under the empty one."""
+    top = build_parser()
+    (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    return {"": top, **commands.choices}
+
+
+def help_of(parser: argparse.ArgumentParser) -> str:
+    os.environ["COLUMNS"] = str(WIDTH)
+    text = parser.format_help()
+    # Python 3.13 names the value of an option with two names once: take that form from every version.
+    return re.sub(r"(-\w) ([A-Z.]+), (--[\w-]+ \2)", r"\1, \3", text)
+
+
+def cli_page() -> str:
+    parts = ["# Commands", "", "*Generated from the program's own help; `make docs` writes it anew.*", ""]
+    for name, parser in parsers().items():
+        parts += [f"## collector {name}".rstrip(), "", "```", help_of(parser).rstrip(), "```", ""]
+    return "\n".join(parts)
+
+
+def same(old: str, new: str) -> bool:
+    """Where lines are broken differs between versions of Python's argparse, and is not worth an error."""
+    return old.split() == new.split()
+
+
+def main(arguments: list[str]) -> int:
+    stale = False
+    for path, new in ((CLI, cli_page()), (CONFIGURATION, configuration_page(CONFIGURATION.read_text()))):
+        old = path.read_text() if path.exists() else ""
+        if same(old, new):
+            continue
+        if "--check" in arguments:
+            stale = True
+            print("".join(difflib.unified_diff(*(text.splitlines(True) for text in (old, new)), str(path), "fresh")))
+        else:
+            path.write_text(new)
+            print(f"{path.relative_to(ROOT)} written")
+    if stale:
+        print("The documentation is not up to date: run `make docs`.", file=sys.stderr)
+    return int(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

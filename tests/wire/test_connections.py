@@ -1,0 +1,156 @@
+"""Many connections, and too many of them; silent ones, and ones that break off."""
+
+import contextlib
+import resource
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from observing import until
+
+CONFIG = """
+sources:
+  - tcp: 127.0.0.1:0
+{options}
+routes:
+  - "*.*  ./all"
+workers: {workers}
+"""
+
+
+def config(workers=2, **options):
+    return CONFIG.format(workers=workers, options="\n".join(f"    {key}: {value}" for key, value in options.items()))
+
+
+def cpu_seconds(pids):
+    """User and system time (proc_pid_stat(5), fields 14 and 15, in hundredths of a second)."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in pids]
+    return sum(int(field[11]) + int(field[12]) for field in fields) / 100
+
+
+@contextlib.contextmanager
+def open_files(most):
+    """Let this process and those it starts have so many descriptors, or as many as the system allows."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, before[1]), before[1]))
+    try:
+        yield min(most, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_thousands_of_connections_are_held_and_cost_nothing_while_they_are_silent(serve):
+    with open_files(10_500) as allowed, contextlib.ExitStack() as stack:
+        many = min(10_000, allowed - 500)
+        service = serve(config())
+        connections = [stack.enter_context(service.connect()) for _ in range(many)]
+        for number, connection in enumerate(connections):
+            connection.sendall(b"<13>Jul 23 15:54:31 host app: %d\n" % number)
+        service.counts(many)
+
+        assert service.count("connections_open") == many
+        assert service.count("connections_closed") == 0
+        before, begun = cpu_seconds(service.workers()), time.monotonic()
+        until(lambda: time.monotonic() > begun + 1.5)
+        assert cpu_seconds(service.workers()) - before <= 0.1
+        assert sorted(int(line.split()[-1]) for line in service.lines()) == list(range(many))
+    until(lambda: service.count("connections_open") == 0)
+
+
+def test_a_connection_over_the_limit_is_turned_away_and_the_others_stay(serve):
+    service = serve(config(max_connections=4))
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(service.connect()) for _ in range(4)]
+        service.counts(4, "connections_open")
+        with service.connect() as surplus:
+            assert surplus.recv(1) == b""
+        for connection in held:
+            connection.sendall(b"<13>Jul 23 15:54:31 host app: held\n")
+        service.counts(4)
+
+        assert service.count("connections_closed", reason="limit") == 1
+        service.hears(r"4 connections are open, 127\.0\.0\.1:\d+ is turned away\. Cure: max_connections\.")
+    until(lambda: service.count("connections_open") == 0)
+    service.tcp(b"<13>Jul 23 15:54:31 host app: room again\n")
+    service.counts(5)
+
+
+def test_a_silent_connection_is_closed_after_the_idle_timeout_and_its_last_line_kept(serve):
+    service = serve(config(idle_timeout="2s"))
+    with service.connect() as silent, service.connect() as busy:
+        silent.sendall(b"<13>Jul 23 15:54:31 host app: half")
+        silent.settimeout(0.2)
+        gone = False
+        while not gone:
+            busy.sendall(b"<13>Jul 23 15:54:31 host app: busy\n")
+            with contextlib.suppress(TimeoutError):
+                gone = silent.recv(1) == b""
+
+    service.counts(1, "connections_closed", reason="idle")
+    assert b"Jul 23 15:54:31 host app: half" in service.lines()
+
+
+@pytest.mark.parametrize(("option", "timer"), [("45s", True), ("0", False)])
+def test_keepalive_is_asked_for(serve, option, timer):
+    service = serve(config(keepalive=option))
+    with service.connect() as connection:
+        service.counts(1, "connections_open")
+        port = connection.getsockname()[1]
+        shown = subprocess.run(
+            ["ss", "-tnoH", f"dst = 127.0.0.1:{port}"], capture_output=True, text=True, check=True
+        ).stdout  # fmt: skip
+
+        assert ("timer:(keepalive" in shown) == timer
+
+
+def test_connections_leave_descriptors_for_files_and_those_turned_away_cost_nothing(serve):
+    prefix = ("prlimit", "--nofile=64:64")
+    service = serve(config(workers=1), prefix=prefix)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(service.connect()) for _ in range(100)]
+        service.hears(r"\d+ connections are open, .* is turned away\. Cure: LimitNOFILE=")
+        connections[0].sendall(b"<13>Jul 23 15:54:31 host app: held\n")
+        service.writes(b"Jul 23 15:54:31 host app: held")
+        before, begun = cpu_seconds(service.workers()), time.monotonic()
+        until(lambda: time.monotonic() > begun + 2)
+
+        assert cpu_seconds(service.workers()) - before <= 0.2
+        assert service.count("sink_dropped") == 0
+    until(lambda: service.count("connections_open") == 0)
+    service.tcp(b"<13>Jul 23 15:54:31 host app: room again\n")
+    service.counts(2)
+
+
+def test_half_a_frame_and_then_the_end_is_kept(serve):
+    service = serve(config())
+    service.tcp(b"<13>Jul 23 15:54:31 host app: whole\n<13>Jul 23 15:54:31 host app: ha")
+    service.tcp(b"99 <13>Jul 23 15:54:31 host app: counted ha")
+    with service.connect() as reset:
+        reset.sendall(b"<13>Jul 23 15:54:31 host app: reset ha")
+        until(lambda: service.count("received_bytes") == 151)
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    service.counts(4)
+    assert sorted(service.lines()) == [
+        b"Jul 23 15:54:31 host app: counted ha", b"Jul 23 15:54:31 host app: ha",
+        b"Jul 23 15:54:31 host app: reset ha", b"Jul 23 15:54:31 host app: whole",
+    ]  # fmt: skip
+    assert service.count("framing_problems", reason="unfinished") == 1
+    assert service.count("connections_closed", reason="peer") == 2
+    assert service.count("connections_closed", reason="error") == 1
+
+
+def test_a_sender_that_never_stops_does_not_keep_others_waiting(serve):
+    service = serve(config(workers=1))
+    flood = b"<13>Jul 23 15:54:31 flood app: x\n" * 2000
+    with service.connect() as endless, service.connect() as patient:
+        endless.setblocking(False)
+        for number in range(20):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    endless.send(flood)
+            patient.sendall(b"<13>Jul 23 15:54:31 patient app: %d\n" % number)
+            mark = b"patient app: %d" % number
+            until(lambda mark=mark: mark in b"".join(service.lines()[-50_000:]), 5)
