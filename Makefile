@@ -36,7 +36,7 @@ docs-check: $(VENV)/.tests
 	@$(BIN)/python -m tests.docs.generate --check
 
 fuzz: $(VENV)/.tests
-	@COLLECTOR_FUZZ_SECONDS=$${SECONDS_EACH:-30} $(BIN)/python -m pytest tests/fuzz -p no:randomly --timeout 0
+	@FUZZ_SECONDS=$${SECONDS_EACH:-30} $(BIN)/python -m pytest tests/fuzz -p no:randomly --timeout 0
 
 bench: $(VENV)/.tests
 	@$(BIN)/python tests/bench/bench.py $(BENCH)

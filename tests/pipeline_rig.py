@@ -46,7 +46,9 @@ class Rig:
         self.slot = self.board.slot(0)
         self.files = OpenFiles(plan.settings.max_files)
         self.told = []
-        self.destinations = assembly.destinations(plan, self.slot, self.files, lambda *sentence: self.told.append(sentence))
+        self.destinations = assembly.destinations(
+            plan, self.slot, self.files, lambda *sentence: self.told.append(sentence)
+        )
         self._pipeline = assembly.pipeline(plan, self.slot, self.destinations)
         self._source = Meter(self.slot, plan.layout, source=SOURCE)
 

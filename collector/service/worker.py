@@ -12,6 +12,7 @@ import json
 import resource
 import socket
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -30,6 +31,7 @@ from collector.sources.poller import Poller
 _TICK = 1.0
 _DRAIN_ALONE = 10.0  # seconds, when there is no supervisor any more to set a limit
 _TICKS_PER_COLLECTION = 30
+_NOTICES_PER_TICK = 10
 _SPARE = 16  # descriptors that folders take while a file is opened
 _SHORTEST_REST = 0.0005  # less is not worth the system call
 
@@ -69,6 +71,7 @@ class Worker:
         self._intakes: list[Intake] = []
         self._messages = 0
         self._ticks = 0
+        self._notices = Counter[str]()
         self._running = True
         self._deadline = 0.0
         self._held = False
@@ -133,6 +136,7 @@ class Worker:
             self._held = False
             for intake in self._intakes:
                 intake.resume()
+        self._notices.clear()
         self._ticks += 1
         if self._ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect()
@@ -169,6 +173,11 @@ class Worker:
         self._say({"event": "drained"})
 
     def _notice(self, event_class: str, message: str) -> None:
+        """The supervisor shows one of a class in ten seconds; what a flood brings beyond a few is not even sent."""
+        self._notices[event_class] += 1
+        if self._notices[event_class] > _NOTICES_PER_TICK:
+            self._slot.values[self._lost_notices] += 1
+            return
         self._say({"event": "log", "level": "warning", "class": event_class, "message": message})
 
     def _say(self, message: dict[str, Any]) -> None:

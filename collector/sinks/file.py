@@ -138,7 +138,8 @@ class FileSink:
         for path in list(self._waiting):
             waiting = self._waiting.pop(path)
             self._meter.count("sink_pending", -waiting.rows)
-            self._write(path, waiting.data, waiting.rows)
+            if waiting.data:
+                self._write(path, waiting.data, waiting.rows)
 
     def abandon(self) -> None:
         """The worker ends: what still waits is lost, and counted."""
@@ -154,7 +155,10 @@ class FileSink:
         try:
             fd = self._files.fd(path, self._open, self)
         except (OSError, CollectorError) as error:
-            self._refuse(path, rows, error)
+            if isinstance(error, OSError) and error.errno in _FULL:
+                self._keep(path, data, rows)
+            else:
+                self._refuse(path, rows, error)
             return
         try:
             written = os.write(fd, data)
@@ -166,14 +170,16 @@ class FileSink:
             self._torn(path, data, rows, written)
             return
         self._meter.count("sink_written", rows)
-        if path in self._told:
+        if rows and path in self._told:
             self._told.discard(path)
-            self._notice(f"full {path}", f"{path}: there is room again, and what waited is written.")
+            waited = ", and what waited is written" if self.options.on_full == "wait" else ""
+            self._notice(f"full {path}", f"{path}: there is room again{waited}.")
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
         """Part of it is on the disk: end the line that was cut, and keep it, whole, with what follows."""
         cut = data.rfind(b"\n", 0, written) + 1
-        whole = data.count(b"\n", 0, cut)
+        # A LF in front ended an earlier torn line and is no line of its own.
+        whole = data.count(b"\n", 0, cut) - (cut > 0 and data.startswith(b"\n"))
         self._meter.count("sink_written", whole)
         rest = data[cut:]
         if cut < written:

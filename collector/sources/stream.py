@@ -38,14 +38,13 @@ _MEANINGS = {
 
 
 class Connection:
-    __slots__ = ("active", "framer", "peer", "received", "sock")
+    __slots__ = ("active", "framer", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: str | None, framer: Framer, now: float) -> None:
         self.sock = sock
         self.peer = peer
         self.framer = framer
         self.active = now
-        self.received = False
 
 
 class StreamIntake:
@@ -121,16 +120,23 @@ class StreamIntake:
             self._close(connection, "idle")
 
     def drain(self, deadline: float) -> None:
-        """Stop listening, read what each connection has sent until now, and close."""
+        """
+        Stop listening, read what each connection has sent until now, and close.
+
+        In turns, so that one sender who never pauses does not take the time of all.
+        """
         for sock in self._listeners:
             self._accept(sock)
             self._to.poller.remove(sock.fileno())
+            # The supervisor holds the socket as well: without this, senders would be connected to nobody.
+            sock.shutdown(socket.SHUT_RD)
             sock.close()
+        unread = list(self._connections.values())
+        while unread and not self._held and time.monotonic() < deadline:
+            unread = [connection for connection in unread if self._read(connection)]
+            self.flush()
         for connection in list(self._connections.values()):
-            while not self._held and self._read(connection) and time.monotonic() < deadline:
-                pass
-            if connection.sock.fileno() >= 0:
-                self._close(connection, "shutdown")
+            self._close(connection, "shutdown")
         self.flush()
 
     def _accept(self, listener: socket.socket) -> None:

@@ -1,9 +1,8 @@
 """
-Writes the parts of docs/ that follow from the code: docs/cli.md, and what stands between the markers
+Writes the parts of the documentation that follow from the code: docs/cli.md, what the commands in ``console`` blocks
+print, and what stands between the markers
 
     <!-- options: udp -->  …  <!-- end -->
-
-in docs/configuration.md.
 
     python -m tests.docs.generate            write them
     python -m tests.docs.generate --check    exit 1 with a diff when they are not up to date
@@ -14,10 +13,10 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
 
@@ -33,9 +32,10 @@ from collector.sinks import SINKS, sink_class
 from collector.sinks import file as file_sink
 from collector.sources import SOURCES, source_class
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/, as pytest has it
+from docs.pages import ROOT, name_of, pages, refreshed
+
 CLI = ROOT / "docs/cli.md"
-CONFIGURATION = ROOT / "docs/configuration.md"
 
 WIDTH = 80
 MARKER = re.compile(r"(<!-- (?P<what>[a-z]+(?:: \w+)?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
@@ -75,19 +75,23 @@ def type_words(annotation: Any, metadata: list[Any]) -> str:
     if written:
         name = next(name for name, known in WRITTEN.items() if written in get_args(known))
         return name + limits(metadata, written.show)
-    if get_origin(annotation) is Annotated:
-        inner, *marks = get_args(annotation)
-        return type_words(inner, [*metadata, *(part for mark in marks for part in getattr(mark, "metadata", [mark]))])
-    if get_origin(annotation) is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
-    if get_origin(annotation) in (Union, UnionType):
-        return " or ".join(type_words(part, []) for part in get_args(annotation) if part is not NoneType)
-    if get_origin(annotation) is tuple:
-        return f"list of {type_words(get_args(annotation)[0], [])}"
-    if get_origin(annotation) is dict:
-        key, value = (type_words(part, []) for part in get_args(annotation))
-        return "mapping" if value == PLAIN[Any] else f"mapping of {key} to {value}"
-    return NESTED.get(annotation) or PLAIN[annotation] + limits(metadata, str)
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case None:
+            return NESTED.get(annotation) or PLAIN[annotation] + limits(metadata, str)
+        case origin if origin is Annotated:
+            marks = [part for mark in arguments[1:] for part in getattr(mark, "metadata", [mark])]
+            return type_words(arguments[0], [*metadata, *marks])
+        case origin if origin is Literal:
+            words = [f"`{choice}`" for choice in arguments]
+        case origin if origin is tuple:
+            words = [f"list of {type_words(arguments[0], [])}"]
+        case origin if origin is dict:
+            key, value = (type_words(part, []) for part in arguments)
+            words = ["mapping" if value == PLAIN[Any] else f"mapping of {key} to {value}"]
+        case _:
+            words = [type_words(part, []) for part in arguments if part is not NoneType]
+    return " or ".join(words)
 
 
 def limits(metadata: list[Any], show: Callable[[Any], str]) -> str:
@@ -120,7 +124,7 @@ def options_table(name: str) -> Iterator[str]:
         yield f"| `{key}` | {kind} | {default_words(model, key)} | {meaning} |".replace("|lte", "\\|lte")
 
 
-def words(names: Any) -> str:
+def listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
@@ -129,15 +133,17 @@ def generated(what: str) -> str | None:
     kind, _, name = what.partition(": ")
     if kind == "options":
         return "\n" + "\n".join(options_table(name)) + "\n"
-    return words(LISTS[kind]) if kind in LISTS else None
+    return listed(LISTS[kind]) if kind in LISTS else None
 
 
-def configuration_page(text: str) -> str:
+def filled(text: str) -> str:
+    """A page with its generated parts as they should be."""
+
     def fill(match: re.Match[str]) -> str:
         body = generated(match["what"])
         return match[0] if body is None else match[1] + body + match[4]
 
-    return MARKER.sub(fill, text)
+    return refreshed(MARKER.sub(fill, text))
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
@@ -161,26 +167,28 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
-def same(old: str, new: str) -> bool:
-    """Where lines are broken differs between versions of Python's argparse, and is not worth an error."""
-    return old.split() == new.split()
+def fresh_pages() -> Iterator[tuple[Path, str, str]]:
+    """Each page, as it is and as it should be."""
+    for path in {CLI, *pages()}:
+        old = path.read_text() if path.exists() else ""
+        new = cli_page() if path == CLI else filled(old)
+        # Where argparse breaks its lines differs between versions of Python, and is not worth an error.
+        yield path, old, old if path == CLI and old.split() == new.split() else new
 
 
 def main(arguments: list[str]) -> int:
-    stale = False
-    for path, new in ((CLI, cli_page()), (CONFIGURATION, configuration_page(CONFIGURATION.read_text()))):
-        old = path.read_text() if path.exists() else ""
-        if same(old, new):
-            continue
+    stale = [(path, old, new) for path, old, new in fresh_pages() if old != new]
+    for path, old, new in stale:
         if "--check" in arguments:
-            stale = True
-            print("".join(difflib.unified_diff(*(text.splitlines(True) for text in (old, new)), str(path), "fresh")))
+            lines = (text.splitlines(keepends=True) for text in (old, new))
+            print("".join(difflib.unified_diff(*lines, name_of(path), f"{name_of(path)}, fresh")))
         else:
             path.write_text(new)
-            print(f"{path.relative_to(ROOT)} written")
-    if stale:
+            print(f"{name_of(path)} written")
+    if stale and "--check" in arguments:
         print("The documentation is not up to date: run `make docs`.", file=sys.stderr)
-    return int(stale)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ No bytes make the charset decision raise; the visible line hides nothing and los
 Frames are Japanese lines in every charset, cut, mixed and sprinkled. Seeds and counts are fixed.
 """
 
-import random
 import re
 
 import pytest
+from fuzzing import generator, rounds
 from japanese_lines import ENCODERS, LINES
 
 from collector.protocol.charset import Charsets, is_clean, undo
@@ -43,9 +43,9 @@ def _frame(rng):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_bytes_raise_and_nothing_is_hidden_or_lost(seed):
-    rng = random.Random(seed)
+    rng = generator(seed)
     charsets = [Charsets(fallback) for fallback in _FALLBACKS]
-    for _ in range(3000):
+    for _ in rounds(3000):
         frame = _frame(rng)
         text = rng.choice(charsets).normalise(frame, rng.choice(_DECLARED))
         assert not _HIDDEN.search(text.visible), frame

@@ -3,10 +3,10 @@ Whatever bytes a configuration file holds: loading never raises, and gives setti
 printable line with a place inside the file.
 """
 
-import random
 import re
 
 import pytest
+from fuzzing import generator, rounds
 
 from collector.config.load import load_settings
 
@@ -91,21 +91,21 @@ def test_the_seed_itself_is_good(check):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_mutations_of_a_good_file(check, seed):
-    rng = random.Random(seed)
+    rng = generator(seed)
     outcomes = {check(mutated(VALID.encode(), rng)) for _ in range(250)}
 
     assert outcomes == {True, False}
 
 
 def test_files_made_of_the_signs_of_yaml(check):
-    rng = random.Random(5)
-    for _ in range(1500):
+    rng = generator(5)
+    for _ in rounds(1500):
         check(b"".join(rng.choices(PIECES, k=rng.randint(1, 12))))
 
 
 def test_random_bytes(check):
-    rng = random.Random(6)
-    for _ in range(500):
+    rng = generator(6)
+    for _ in rounds(500):
         check(rng.randbytes(rng.randint(0, 200)))
 
 

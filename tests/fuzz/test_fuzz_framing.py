@@ -5,9 +5,8 @@ Streams are real forms, cut and joined, in reads of any size; the balance is dra
 memory is looked at as well. Seeds and counts are fixed.
 """
 
-import random
-
 import pytest
+from fuzzing import generator, rounds
 from unit.protocol.framing.feeding import as_list
 
 from collector.protocol.framing.auto import AutoFramer
@@ -49,8 +48,8 @@ def _reads(rng, stream):
 @pytest.mark.parametrize("make", [AutoFramer, OctetCountingFramer, LineFramer, NulFramer])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_bytes_make_a_framer_raise_and_none_is_missing(make, seed):
-    rng = random.Random(seed)
-    for _ in range(400):
+    rng = generator(seed)
+    for _ in rounds(400):
         limit = rng.choice(_LIMITS)
         framer, fed, handed = make(limit), 0, 0
         for read in _reads(rng, _stream(rng)):

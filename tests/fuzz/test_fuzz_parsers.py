@@ -5,7 +5,6 @@ Texts are real forms, cut, joined and sprinkled with what hurts parsers. Seeds a
 """
 
 import json
-import random
 import re
 import time
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from fuzzing import generator, rounds
 
 from collector.protocol.parsers import Context, parse
 
@@ -50,9 +50,9 @@ def _mutant(rng, seeds):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_no_text_raises_and_none_is_lost(seed):
-    rng = random.Random(seed)
+    rng = generator(seed)
     seeds = _seeds()
-    for _ in range(6000):
+    for _ in rounds(6000):
         text = _mutant(rng, seeds)
         record = parse(text, _CONTEXT)
         line = f"{record.stamp} {record.hostname} {record.text}"
@@ -67,9 +67,9 @@ def test_no_text_raises_and_none_is_lost(seed):
 
 
 def test_text_without_a_header_is_the_message_as_a_whole():
-    rng = random.Random(0)
+    rng = generator(0)
     letters = "abc XYZ:[]<>=\"'%日\t"
-    for _ in range(5000):
+    for _ in rounds(5000):
         text = "x" + "".join(rng.choices(letters, k=rng.randint(0, 40)))
         assert parse(text, _CONTEXT).message == text
 

@@ -3,9 +3,7 @@ Whatever stands in a routing file, reading it gives routes and problems, each wi
 nothing else.
 """
 
-import os
-import random
-
+from fuzzing import generator, rounds
 from selector_oracle import random_selector
 
 from collector.routing.selector import SelectorError, compile_selector
@@ -14,7 +12,6 @@ from collector.routing.where import WhereError, compile_where
 from collector.sinks.paths import PathTemplate
 from collector.templates import TemplateError
 
-COUNT = int(os.environ.get("FUZZ_COUNT", "3000"))
 PIECES = [
     *".;,!=* \t\r\n\\#-/@|:~^?&$(){}<>'\"0189",
     *(
@@ -79,9 +76,9 @@ def reading(read, error):
 
 
 def test_a_selector_is_read_or_refused_with_a_column_inside_it():
-    rng = random.Random(20260723)
+    rng = generator(20260723)
     outcomes = set()
-    for _ in range(COUNT):
+    for _ in rounds(3000):
         text = rng.choice([garbage(rng), mutated(rng, random_selector(rng))])
         selector, error = reading(lambda text=text: compile_selector(text), SelectorError)
         assert len(selector.masks) == 24 if selector else 0 <= error.column <= len(text), text
@@ -90,9 +87,9 @@ def test_a_selector_is_read_or_refused_with_a_column_inside_it():
 
 
 def test_every_line_of_a_file_becomes_a_route_or_a_problem_with_its_place():
-    rng = random.Random(514)
+    rng = generator(514)
     outcomes = set()
-    for _ in range(COUNT):
+    for _ in rounds(3000):
         text = "".join(
             f"{random_selector(rng)}\t{rng.choice(['', '/log/x'])}{garbage(rng)}\n{garbage(rng)}"
             for _ in range(rng.randint(0, 3))
@@ -108,9 +105,9 @@ def test_every_line_of_a_file_becomes_a_route_or_a_problem_with_its_place():
 
 
 def test_a_path_template_is_usable_or_refused_and_never_leaves_its_folder():
-    rng = random.Random(3164)
+    rng = generator(3164)
     outcomes = set()
-    for _ in range(COUNT):
+    for _ in rounds(3000):
         text = "/log/" + rng.choice([garbage(rng), f"{rng.choice(TAGS)}{garbage(rng, 2)}/{rng.choice(TAGS)}"])
         values = {"hostname": garbage(rng), "app_name": "..", "message": None, "timestamp": None}
         template, error = reading(lambda text=text: PathTemplate(text, allowed=FIELDS), TemplateError)
@@ -125,9 +122,9 @@ def test_a_path_template_is_usable_or_refused_and_never_leaves_its_folder():
 
 
 def test_a_condition_is_usable_on_any_content_or_refused():
-    rng = random.Random(5424)
+    rng = generator(5424)
     outcomes = set()
-    for _ in range(COUNT):
+    for _ in rounds(3000):
         field = rng.choice(["hostname", "severity", "facility", "peer", "proc_id", "any", "not", "x"])
         key = "|".join([field, *rng.sample(MODIFIERS, rng.choice([0, 0, 1, 2]))])
         value = rng.choice([garbage(rng, 4), None, True, 3, 1.5, [garbage(rng, 2), "err"], {"hostname": "*"}, [], [{}]])

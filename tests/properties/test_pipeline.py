@@ -61,7 +61,9 @@ def run(folder, routes, batches, settings):
     return rig, oracle
 
 
-@pytest.mark.parametrize("routes", [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS], ids=["all", "some", "formats", "filters", "paths"])
+@pytest.mark.parametrize(
+    "routes", [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS], ids=["all", "some", "formats", "filters", "paths"]
+)
 @given(batches=st.lists(BATCHES, max_size=3), settings=SETTINGS)
 def test_the_same_lines_are_in_the_same_files_in_the_same_order(routes, batches, settings):
     with tempfile.TemporaryDirectory() as name:
@@ -71,7 +73,11 @@ def test_the_same_lines_are_in_the_same_files_in_the_same_order(routes, batches,
         assert written(folder) == dict(oracle.lines)
         account = rig.account
         assert account.adds_up
-        assert (account.received, account.rejected, account.unrouted) == (oracle.received, oracle.empty, oracle.unrouted)
+        assert (account.received, account.rejected, account.unrouted) == (
+            oracle.received,
+            oracle.empty,
+            oracle.unrouted,
+        )
         for sink in account.sinks.values():
             assert (sink.dropped, sink.pending) == (0, 0)
         assert sum(sink.written for sink in account.sinks.values()) == sum(
@@ -84,7 +90,9 @@ def test_the_lean_way_and_the_full_way_write_the_same_traditional_files(batches,
     with tempfile.TemporaryDirectory() as lean_name, tempfile.TemporaryDirectory() as full_name:
         lean_folder, full_folder = Path(lean_name), Path(full_name)
         lean, _ = run(lean_folder, LEAN, batches, settings)
-        full, _ = run(full_folder, [*LEAN, {"select": "*.*", "to": {"file": "FOLDER/json", "format": "json"}}], batches, settings)
+        full, _ = run(
+            full_folder, [*LEAN, {"select": "*.*", "to": {"file": "FOLDER/json", "format": "json"}}], batches, settings
+        )
 
         assert (lean.way, full.way) == ("Lean", "Full")
         for path in lean_folder.iterdir():

@@ -1,12 +1,15 @@
 """What the fast parser reads, it reads as the tolerant one does; everything else it leaves alone."""
 
+import base64
+import json
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hot_lines import DATA, FIELDS, HOSTS, LINES, STAMPS, STAMPS_5424, TEXTS
-from hypothesis import example, given
+from hot_lines import LINES
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collector.metrics import Board
@@ -24,6 +27,9 @@ from collector.service.odd import OddReader
 
 RECEIVED = datetime(2026, 2, 3, 17, 9, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
 PEER = "192.0.2.7:4428"
+PRIS = {str(pri) for pri in range(192)}
+CASES = Path(__file__).parents[3] / "shared" / "data" / "syslog_cases.jsonl"
+VECTORS = Path(__file__).parents[1] / "vectors"
 ZONES = HostMap({"gate": ZoneInfo("America/New_York"), "192.0.2.0/24": UTC})
 INTERPRETERS = {
     "as run does it": Interpreter(ZoneInfo("Asia/Tokyo"), HostMap({}), 86_400.0),
@@ -33,7 +39,7 @@ INTERPRETERS = {
 
 
 def lean_line(row):
-    """The traditional line that the lean way makes of a row of its patterns."""
+    """The traditional line, with its LF, that the lean way makes of a row of its patterns."""
     if len(row) == 3:
         return row[1]
     layout = ledger.layout([], [], [])
@@ -48,7 +54,7 @@ def disagreements(line):
     found = []
     for pattern in (LEAN_3164, LEAN_5424):
         [row] = pattern.findall(line.encode() + b"\n")
-        if row[0]:
+        if row[0].decode() in PRIS:
             found += [
                 ("pri", int(row[0]), odd.record.pri),
                 ("lean line", lean_line(row), odd.line.encode() + b"\n"),
@@ -69,23 +75,67 @@ def full_values(interpreter, line, row):
         yield form.__name__, *(form([pair], moment) for pair in pairs)
 
 
+@settings(max_examples=400)
 @given(LINES)
 @example("<34>Feb  3 08:09:10 Forwarded from gate: text")
 @example("<34>Feb  3 08:09:10 UTC-0900 gate su: text")
 @example("<34>Feb 30 01:02:03 gate su: text")
 @example(f"<34>Feb  3 08:09:10 gate x[{'9' * 129}]: text")
 @example("<34>Feb  3 08:09:10 gate app[info] \ufefftext")
+@example("<34>Feb  3 08:09:10 WEB 2026 text")
+@example("<34>Feb  3 08:09:10 CET text")
+@example("<34>Oct 11 22:14:15 gate su: a stamp far from the clock")
 def test_what_is_read_fast_is_read_as_the_tolerant_way_reads_it(line):
     assert disagreements(line) == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        (LEAN_3164, b"<135>Jul 23 15:54:31 atropos security[failure] 861 NT AUTHORITY\\SYSTEM x"),
+        (LEAN_3164, "<13>Oct  1 00:00:00 WEB 着信".encode()),
+        (LEAN_3164, b"<0>Oct 01 00:00:00 192.0.2.7 two plain words"),
+        (LEAN_5424, b'<34>1 2026-02-03T08:09:10.5+09:00 gate app - - [a b="\\]"][c] text'),
+        (LEAN_5424, b"<34>1 2026-02-28T23:59:59Z gate - - - - text"),
+        (FULL_3164, "<135>Jul 23 15:54:31 atropos security[failure] 861 NT AUTHORITY\\SYSTEM 着信"),
+        (FULL_3164, "<38>Oct 11 22:14:15 gate sshd[411]: text"),
+        (FULL_3164, "<38>Oct 11 22:14:15 gate su:"),
+        (FULL_3164, "<38>Oct 11 22:14:15 gate two plain words"),
+        (FULL_5424, "<34>1 2026-02-03T08:09:10.123456Z gate app 411 ID47 - text"),
+    ],
+)
+def test_what_is_usual_is_read_fast(pattern, line):
+    [row] = pattern.findall(line + (b"\n" if isinstance(line, bytes) else "\n"))
+    assert not row[-1]
+
+
+def case_lines():
+    """Our own vectors and, when they are there, the peers' cases, as lines."""
+    for form in ("rfc3164", "rfc5424", "vendor"):
+        for text in (VECTORS / f"{form}.jsonl").read_text(encoding="utf-8").splitlines():
+            yield from json.loads(text)["text"].encode(errors="surrogatepass").split(b"\n")
+    if CASES.exists():
+        for text in CASES.read_text(encoding="utf-8").splitlines():
+            yield from base64.b64decode(json.loads(text)["raw_b64"]).split(b"\n")
+
+
+def test_vectors_and_peers_cases_are_read_alike():
+    lines = [line.decode() for line in case_lines() if line and is_clean(line)]
+    assert len(lines) > 100
+    assert {line: found for line in lines if (found := disagreements(line))} == {}
+
+
 @given(st.lists(LINES, min_size=1, max_size=8))
-def test_every_line_of_a_batch_gives_one_row_and_none_is_lost(lines):
-    text = "".join(line + "\n" for line in lines)
-    for pattern in (LEAN_3164, LEAN_5424):
-        assert [row[-1] for row in pattern.findall(text.encode()) if not row[0]] == [
-            line.encode() + b"\n" for line in lines if not pattern.findall(line.encode() + b"\n")[0][0]
-        ]
-        assert len(pattern.findall(text.encode())) == len(lines)
+def test_a_line_gives_the_same_row_in_a_batch_as_alone(lines):
+    ended = [line + "\n" for line in lines]
     for pattern in (FULL_3164, FULL_5424):
-        assert pattern.findall(text) == [pattern.findall(line + "\n")[0] for line in lines]
+        assert pattern.findall("".join(ended)) == [pattern.findall(line)[0] for line in ended]
+    for pattern in (LEAN_3164, LEAN_5424):
+        assert pattern.findall("".join(ended).encode()) == [pattern.findall(line.encode())[0] for line in ended]
+
+
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_a_line_that_is_not_read_comes_back_whole(lines):
+    for pattern, line in product((FULL_3164, FULL_5424), lines):
+        *fields, odd = pattern.findall(line + "\n")[0]
+        assert (odd == line + "\n" and not any(fields)) or (odd == "" and fields[1] in line + "\n")

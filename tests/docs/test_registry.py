@@ -1,0 +1,67 @@
+"""A new source, sink, framing or format is a file, a line in its registry, a test and a page."""
+
+import re
+from importlib import import_module
+
+import pytest
+from docs.pages import ROOT
+
+from collector.protocol import render
+from collector.protocol.framing import FRAMERS
+from collector.sinks import SINKS, sink_class
+from collector.sources import SOURCES, source_class
+
+ENTRIES = {**SOURCES, **SINKS, **FRAMERS}
+PAGE = (ROOT / "docs/configuration.md").read_text()
+
+
+def modules():
+    return sorted({entry.partition(":")[0] for entry in ENTRIES.values()} | {render.__name__})
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values())
+def test_every_entry_names_a_class_that_is_there(entry):
+    module, _, name = entry.partition(":")
+
+    assert isinstance(getattr(import_module(module), name), type)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_part_begins_with_a_manual_page_that_has_an_example(module):
+    text = import_module(module).__doc__
+    example = re.search(r"^ {4}\S|^``", text, re.MULTILINE)
+
+    assert len(text.splitlines()) > 4
+    assert example
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_part_has_a_test(module):
+    _, *folders, name = module.split(".")
+
+    assert list((ROOT / "tests/unit" / "/".join(folders)).glob(f"test_{name}*.py")) != []
+
+
+@pytest.mark.parametrize("kind", [*SOURCES, *render.FORMATS])
+def test_every_source_and_format_has_a_section(kind):
+    assert f"\n### {kind}\n" in PAGE
+
+
+@pytest.mark.parametrize("kind", [*SOURCES, *SINKS])
+def test_every_kind_has_a_table_of_its_options(kind):
+    assert f"<!-- options: {kind} -->" in PAGE
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_source_takes_its_target_under_the_name_of_its_kind(kind):
+    options = source_class(kind).Options
+
+    assert kind == source_class(kind).kind
+    assert options.model_fields[options.target_field].is_required()
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_every_sink_takes_its_target_under_the_name_of_its_kind(kind):
+    options = sink_class(kind).Options
+
+    assert options.model_fields[options.target_field].is_required()
