@@ -101,17 +101,18 @@ LINES = st.builds(_damaged, st.one_of(_BSD, _IETF, _BSD, _IETF, _ODD), _DAMAGE).
 )
 """str: clean lines."""
 
+_KANJI = "着信"
 _DIRT = [
     b"\n", b"\r", b"\0", b"\x1b[31m", b"\x7f", b"\x85", b"\xc2\x85", "\u2028".encode(), b"\xff", b"\xe3\x81", b"\x82",
     b"\xc2", b"#123", b"#000", b"#", b"^[$B", b'\x1b$B$"\x1b(B', b"\x1b(J", "\u9ad9".encode("cp932", "replace"),
-    b"\x83\x5c", b"\xa4\xa2", "着信".encode(), "着信".encode("cp932"), "着信".encode("euc_jp"), "着信".encode("iso2022_jp"),
+    b"\x83\x5c", b"\xa4\xa2", *(_KANJI.encode(codec) for codec in ("utf-8", "cp932", "euc_jp", "iso2022_jp")),
     b"\n<34>Feb  3 08:09:10 forged su: x", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\t", b"\x8f", b"\xef\xbb\xbf",
     b"\x1b$(D\x22\x2f\x1b(B",
 ]  # fmt: skip
 _WHOLE = [
     b"", b"\n", b"\0", b"\r\n", b"\xff\xfe", b"\xfe\xff", b"\x1b(J",
-    "\ufeff<34>Feb  3 08:09:10 gate su: x\r\n".encode("utf-16-le"), b"\x80", b"\xe3", b"<", b" ", b"\t",
-    b"\xef\xbb\xbf", "\ufeff".encode("utf-16-be"), b"#012",
+    "\ufeff<34>Feb  3 08:09:10 gate su\0\n".encode("utf-16-le"), b"\x80", b"\xe3", b"<", b" ", b"\t", b"\xef\xbb\xbf",
+    "\ufeff".encode("utf-16-be"), b"#012",
 ]  # fmt: skip
 _CODECS = st.sampled_from(["utf-8"] * 6 + ["cp932", "euc_jp", "iso2022_jp", "latin-1", "utf-16"])
 

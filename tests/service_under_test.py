@@ -47,6 +47,10 @@ class Service:
         if ready:
             self.hears("Answering `collector status` at ")
 
+    @property
+    def control(self):
+        return self.folder / re.search(r"Answering `collector status` at (\S+)\.\n", self.said())[1]
+
     def said(self):
         return self.stderr.read_text()
 
@@ -81,7 +85,7 @@ class Service:
 
     def status(self):
         """The answer to ``status``. The account in it adds up at every moment."""
-        answer = request(str(self.folder / "state/control.sock"), {"ask": "status"}, DEADLINE)
+        answer = request(str(self.control), {"ask": "status"}, DEADLINE)
         account = Account.of(from_json(answer["counters"]))
         assert account.adds_up, str(account)
         return answer
@@ -138,7 +142,7 @@ class Service:
         assert self.process.wait(DEADLINE) == exit_code, self.said()
         assert processes_of_session(self.process.pid) == []
         assert "Traceback" not in self.said(), self.said()
-        assert not (self.folder / "state/control.sock").exists()
+        assert not self.control.exists()
         return self.final_account()
 
     def final_account(self):

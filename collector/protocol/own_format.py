@@ -5,6 +5,7 @@ A template that is only text and plain fields is filled by one ``%`` per row; an
 ten times the cost. The values are in their visible form: a message cannot forge a line.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from collector.protocol.render import Format, Moment, Pair
 from collector.protocol.timestamp import iso
 from collector.templates import Template, TemplateError
 
+_PLACE_OR_PERCENT = re.compile("%[b%]")
+
 
 def own_format(template: Template) -> Format:
     """A format from a template whose variables are column names."""
@@ -24,7 +27,7 @@ def own_format(template: Template) -> Format:
 
 def _simple(pattern: bytes, fields: tuple[str, ...]) -> Format:
     read = reader(fields)
-    text = pattern.decode().replace("%b", "%s") + "\n"
+    text = _PLACE_OR_PERCENT.sub(lambda found: found[0].replace("b", "s"), pattern.decode()) + "\n"
 
     def form(pairs: Sequence[Pair], moment: Moment) -> bytes:
         lines: list[str] = []
@@ -51,7 +54,7 @@ def _line(template: Template, values: dict[str, Any]) -> str:
     except TemplateError as error:
         # The message must not be lost because its line cannot be made: what is known is written with the reason.
         text = f"[{error}] {' '.join(f'{name}={value}' for name, value in values.items())}"
-    return text + "\n"
+    return text.replace("\n", "#012") + "\n"  # a filter or a constant of the template can make a LF
 
 
 def _visible(pair: Pair) -> Pair:

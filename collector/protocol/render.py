@@ -88,8 +88,11 @@ def line_of(row: FullRow) -> str:
     if stamp[0].isalpha():
         return rest
     bsd = f"{MONTHS[int(stamp[5:7]) - 1]} {int(stamp[8:10]):2d} {stamp[11:19]}"
-    tag = "" if not app_name else f"{app_name}[{pid}]: " if pid else f"{app_name}: "
-    return f"{bsd} {hostname} {tag}{message}\n"
+    if not app_name:
+        return f"{bsd} {hostname} {message}\n"
+    tag = f"{app_name}[{pid}]:" if pid else f"{app_name}:"
+    # rsyslog sends the blank after the tag as the first character of the message.
+    return f"{bsd} {hostname} {tag}{'' if message[0] == ' ' else ' '}{message}\n"
 
 
 def traditional(pairs: Sequence[Pair], _moment: Moment) -> bytes:

@@ -18,6 +18,7 @@ from collector.service.destination import Destination
 from collector.service.odd import OddReader
 
 _STAMPS_REMEMBERED = 100_000
+_BLANK = 0x20
 _PRIS = frozenset(b"%d" % pri for pri in range(PRI_COUNT))
 _ONE_TO_THREE_DIGITS = [b"%0*d" % (width, number) for width in (1, 2, 3) for number in range(10**width)]
 
@@ -63,11 +64,13 @@ class Lean:
     def _line(
         self, _pri: bytes, stamp: bytes, host: bytes, app: bytes, pid: bytes, message: bytes, _odd: bytes
     ) -> bytes:
-        if pid and app:
-            return b"".join((self._stamps[stamp], host, b" ", app, b"[", pid, b"]: ", message, b"\n"))
-        if app:
-            return b"".join((self._stamps[stamp], host, b" ", app, b": ", message, b"\n"))
-        return b"".join((self._stamps[stamp], host, b" ", message, b"\n"))
+        if not app:
+            return b"".join((self._stamps[stamp], host, b" ", message, b"\n"))
+        # rsyslog sends the blank after the tag as the first character of the message.
+        blank = b"" if message[0] == _BLANK else b" "
+        if pid:
+            return b"".join((self._stamps[stamp], host, b" ", app, b"[", pid, b"]:", blank, message, b"\n"))
+        return b"".join((self._stamps[stamp], host, b" ", app, b":", blank, message, b"\n"))
 
     def _put_bad_pri(self, pri: bytes, line: bytes) -> None:
         """Digits that are no PRI, or none in its canonical form."""

@@ -124,10 +124,19 @@ def _formats(settings: Settings, problems: list[Problem]) -> dict[str, Format]:
             problems.append(Problem(place, f'"{name}" is a format already', "format", "choose another name"))
             continue
         try:
-            formats[name] = own_format(compile_template(text, allowed=COLUMNS))
+            formats[name] = own_format(compile_template(_one_line(text), allowed=COLUMNS))
         except TemplateError as error:
             problems.append(Problem(place, f"{error} (column {error.column} of the template)", "template", error.hint))
     return formats
+
+
+def _one_line(template: str) -> str:
+    """A template without the LF that YAML's ``|`` leaves at its end; refused when there are others."""
+    first, _, rest = template.rstrip("\n").partition("\n")
+    if rest:
+        hint = "begin it with >- in YAML, which joins lines"
+        raise TemplateError("a line format is one line", (1, len(first) + 1), hint=hint)
+    return first
 
 
 def _host_map(hosts: Any) -> HostMap[tzinfo]:

@@ -126,9 +126,14 @@ class RouteReader:
             return
         found, problems = component(target, sink_class(target.kind).Options, self._document)
         self.problems += problems
-        place = self._document.location((*target.path, "format"))
-        if found is not None and self._format_exists(found.format, place):
-            yield found, self._document.location((*target.path, target.kind))
+        name = target.options.get("format", "traditional")
+        known = isinstance(name, str) and self._format_exists(name, self._document.location((*target.path, "format")))
+        at = self._document.location((*target.path, target.kind))
+        if found is None:
+            if isinstance(target.target, str):
+                self._path_is_good(target.target, at)
+        elif known:
+            yield found, at
 
     def _format_exists(self, name: str, place: Location) -> bool:
         known = (*FORMATS, *self._settings.templates)
@@ -143,13 +148,7 @@ class RouteReader:
     ) -> None:
         if not selector.pris():
             self._problem(location, f'"{selector.text}" selects nothing', "empty-selector", None, level="warning")
-        try:
-            PathTemplate(options.file, allowed=COLUMNS)
-        except TemplateError as error:
-            place = Location(
-                at.file, at.line + error.line - 1, at.column + error.column - 1 if error.line == 1 else error.column
-            )
-            self._problem(place, str(error), "path", error.hint)
+        if not self._path_is_good(options.file, at):
             return
         known = self._by_path.get(options.file)
         if known is None:
@@ -163,6 +162,15 @@ class RouteReader:
                 "one file has one format and one set of options",
             )
         self.routes.append(ResolvedRoute(selector, where, known[0], location))
+
+    def _path_is_good(self, path: str, at: Location) -> bool:
+        try:
+            PathTemplate(path, allowed=COLUMNS)
+        except TemplateError as error:
+            column = at.column + error.column - 1 if error.line == 1 else error.column
+            self._problem(Location(at.file, at.line + error.line - 1, column), str(error), "path", error.hint)
+            return False
+        return True
 
     def _problem(
         self, place: Location, message: str, identifier: str, hint: str | None, *, level: Any = "error"

@@ -142,10 +142,12 @@ class FileSink:
                 self._write(path, waiting.data, waiting.rows)
 
     def abandon(self) -> None:
-        """The worker ends: what still waits is lost, and counted."""
-        for waiting in self._waiting.values():
+        """The worker ends: what still waits is lost, counted and told."""
+        for path, waiting in self._waiting.items():
             self._meter.count("sink_pending", -waiting.rows)
             self._drop(waiting.rows, "disk_full")
+            if waiting.rows:
+                self._notice(f"lost {path}", f"{path}: {waiting.rows:,} lines that waited for room are lost.")
         self._waiting.clear()
 
     def _write(self, path: str, data: bytes, rows: int) -> None:
@@ -173,7 +175,7 @@ class FileSink:
         if rows and path in self._told:
             self._told.discard(path)
             waited = ", and what waited is written" if self.options.on_full == "wait" else ""
-            self._notice(f"full {path}", f"{path}: there is room again{waited}.")
+            self._notice(f"room {path}", f"{path}: there is room again{waited}.")
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
         """Part of it is on the disk: end the line that was cut, and keep it, whole, with what follows."""
@@ -220,7 +222,7 @@ class FileSink:
         self._drop(rows, "cannot_open")
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         hint = getattr(error, "hint", None)
-        self._notice(f"open {path}", f"{path}: cannot be written: {reason}.{f' {hint}.' if hint else ''}")
+        self._notice(f"open {path}", f"{path}: cannot be written: {reason}{f'; {hint}' if hint else ''}.")
 
     def _drop(self, rows: int, reason: str) -> None:
         self._meter.count("sink_dropped", rows, reason)

@@ -22,6 +22,7 @@ _GATHERED = 512 * 1024
 _REST = 0.004
 _REST_OF_THE_SILENT = 0.01
 _MUCH = 32 * 1024
+_UNDER_WAY = 16 * 1024 * 1024  # more than the kernels of both ends hold of a connection (tcp(7), tcp_rmem and tcp_wmem)
 
 
 _CURES = {errno.EMFILE: " Cure: raise LimitNOFILE= of the service, or lower max_connections."}
@@ -131,9 +132,13 @@ class StreamIntake:
             # The supervisor holds the socket as well: without this, senders would be connected to nobody.
             sock.shutdown(socket.SHUT_RD)
             sock.close()
-        unread = list(self._connections.values())
+        unread = dict.fromkeys(self._connections.values(), _UNDER_WAY)
         while unread and not self._held and time.monotonic() < deadline:
-            unread = [connection for connection in unread if self._read(connection)]
+            for connection in list(unread):
+                count = self._read(connection)
+                unread[connection] -= count
+                if not count or unread[connection] <= 0:
+                    del unread[connection]
             self.flush()
         for connection in list(self._connections.values()):
             self._close(connection, "shutdown")
@@ -194,25 +199,25 @@ class StreamIntake:
             "connections", f"{self._name}: {held} connections are open, {peer} is turned away. Cure: {cure}."
         )
 
-    def _read(self, connection: Connection) -> bool:
-        """Read once; True when there may be more."""
+    def _read(self, connection: Connection) -> int:
+        """Read once; returns the number of bytes, 0 when there are none for now or the connection has ended."""
         try:
             data = connection.sock.recv(_READ)
         except BlockingIOError:
-            return False
+            return 0
         except OSError:
             self._close(connection, "error")
-            return False
+            return 0
         if not data:
             self._close(connection, "peer")
-            return False
+            return 0
         connection.active = self._now
         self._most = max(self._most, len(data))
         self._to.meter.count("received_bytes", len(data))
         self._gather(connection, connection.framer.feed(data))
         if self._gathered >= _GATHERED:
             self.flush()
-        return True
+        return len(data)
 
     def _gather(self, connection: Connection, frames: bytes | list[bytes]) -> None:
         if isinstance(frames, bytes):

@@ -2,8 +2,8 @@
 The pages of the documentation, and the examples in them.
 
 A ``yaml`` block is a whole configuration. A ``console`` block shows commands after ``$`` (continued after ``>``) and
-what they print; those that only look at messages and configurations are run. ``<!-- file: NAME -->`` before a block says
-that the commands of its page find it under that name.
+what they print; those that only look at messages and configurations are run. ``<!-- file: NAME -->`` before a block
+says that the commands of its page find it under that name.
 """
 
 import os

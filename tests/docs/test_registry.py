@@ -37,9 +37,13 @@ def test_every_part_begins_with_a_manual_page_that_has_an_example(module):
 
 @pytest.mark.parametrize("module", modules())
 def test_every_part_has_a_test(module):
+    """Of its own, or one on the wire or of a property that runs it."""
     _, *folders, name = module.split(".")
+    own = (ROOT / "tests/unit" / "/".join(folders)).glob(f"test_{name}*.py")
+    run = (path for room in ("wire", "properties") for path in (ROOT / "tests" / room).glob("test_*.py"))
+    used = re.compile(rf"\bfrom {re.escape(module)} import\b|\b{name}: ")
 
-    assert list((ROOT / "tests/unit" / "/".join(folders)).glob(f"test_{name}*.py")) != []
+    assert [*own, *(path for path in run if used.search(path.read_text()))] != []
 
 
 @pytest.mark.parametrize("kind", [*SOURCES, *render.FORMATS])

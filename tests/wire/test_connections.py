@@ -4,11 +4,11 @@ import contextlib
 import resource
 import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from flooding import flood
 from observing import until
 
 CONFIG = """
@@ -154,24 +154,3 @@ def test_a_sender_that_never_pauses_does_not_keep_others_waiting(serve):
             until(lambda number=number: len(service.lines("patient")) == number, 5)
 
     assert len(service.lines("flood")) > 10_000
-
-
-@contextlib.contextmanager
-def flood(service):
-    """A connection that sends, in another thread, as fast as it is read."""
-    enough = threading.Event()
-    block = b"<13>Jul 23 15:54:31 flood app: x\n" * 1000
-
-    def send():
-        with service.connect() as connection:
-            while not enough.is_set():
-                connection.sendall(block)
-
-    sender = threading.Thread(target=send)
-    sender.start()
-    try:
-        until(lambda: service.lines("flood"))
-        yield
-    finally:
-        enough.set()
-        sender.join()

@@ -87,4 +87,7 @@ def _traditional(app_name: str | None, proc_id: str | None, message: str) -> str
     if app_name is None:
         return message
     tag = f"{app_name}:" if proc_id is None else f"{app_name}[{proc_id}]:"
-    return f"{tag} {message}" if message else tag
+    if not message:
+        return tag
+    # rsyslog sends the blank after the tag as the first character of the message.
+    return tag + message if message[0] == " " else f"{tag} {message}"
