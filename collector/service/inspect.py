@@ -21,7 +21,8 @@ from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
 from collector.protocol.render import as_json
-from collector.service.plan import Plan, local_zone
+from collector.service.local_zone import local_zone
+from collector.service.plan import Plan
 from collector.service.routes import ResolvedRoute
 from collector.sinks.paths import PathTemplate
 

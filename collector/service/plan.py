@@ -8,9 +8,8 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from collector.config.load import component, load_settings, load_settings_text
 from collector.config.problems import Problem
@@ -24,6 +23,7 @@ from collector.protocol.normalise import Normaliser
 from collector.protocol.own_format import own_format
 from collector.protocol.render import FORMATS, Format
 from collector.service import ledger, places
+from collector.service.local_zone import local_zone
 from collector.service.routes import ResolvedRoute, RouteReader
 from collector.sinks import SINKS
 from collector.sinks.file import FileOptions
@@ -150,15 +150,3 @@ def _worker_count(workers: int | str) -> int:
 def _hash(data: Any, included: list[str]) -> str:
     text = json.dumps([data, included], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def local_zone() -> tzinfo:
-    """The zone of this machine, with its summer time: TZ, else /etc/localtime, else UTC."""
-    name = os.environ.get("TZ", "").lstrip(":")
-    try:
-        if name:
-            return ZoneInfo(name)
-        with open("/etc/localtime", "rb") as file:
-            return ZoneInfo.from_file(file, "localtime")
-    except (OSError, ValueError):
-        return UTC
