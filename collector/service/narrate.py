@@ -6,14 +6,14 @@ _SHOWN = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "
 
 
 def narrate(found: dict[str, Any]) -> str:
-    """The answer of ``inspect.explain`` as text, safe for a terminal: the visible line and JSON strings only."""
+    """The answer of ``inspect.explain`` as text, safe for a terminal: what is not printable is escaped."""
     record = found["record"]
     lines = ["message"]
-    lines += [f"  {name:<11}{_text(record[name])}" for name in _SHOWN if record[name] is not None]
+    lines += [f"  {name:<11}{record[name]}" for name in _SHOWN if record[name] is not None]
     source = "as the sender says" if record["time_source"] == "sender" else "as it was received"
     lines.append(f"  {'timestamp':<11}{record['timestamp']}, {source}")
     for sd_id, params in record["structured_data"].items():
-        lines.append(f"  [{sd_id}]  " + " ".join(f"{name}={_text(value)}" for name, value in params.items()))
+        lines.append(f"  [{sd_id}]  " + " ".join(f"{name}={value}" for name, value in params.items()))
     if record["marks"]:
         lines.append(f"  {'marks':<11}{', '.join(record['marks'])}")
     lines += ["routes"]
@@ -25,9 +25,10 @@ def narrate(found: dict[str, Any]) -> str:
     lines.append(
         f"written to {taken} {'file' if taken == 1 else 'files'}" if taken else "written nowhere: it counts as unrouted"
     )
-    return "\n".join(lines)
+    return "\n".join(map(_printable, lines))
 
 
-def _text(value: Any) -> str:
-    text = str(value)
-    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+def _printable(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

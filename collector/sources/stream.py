@@ -39,13 +39,14 @@ _MEANINGS = {
 
 
 class Connection:
-    __slots__ = ("active", "framer", "peer", "sock")
+    __slots__ = ("active", "empty", "framer", "peer", "sock")
 
     def __init__(self, sock: socket.socket, peer: str | None, framer: Framer, now: float) -> None:
         self.sock = sock
         self.peer = peer
         self.framer = framer
         self.active = now
+        self.empty = 0
 
 
 class StreamIntake:
@@ -119,6 +120,7 @@ class StreamIntake:
         idle = [one for one in self._connections.values() if now - one.active > self._idle_timeout]
         for connection in idle:
             self._close(connection, "idle")
+        self.flush()
 
     def drain(self, deadline: float) -> None:
         """
@@ -232,8 +234,16 @@ class StreamIntake:
                 self.flush()
             self._lists.append((frames, connection.peer))
             self._gathered += sum(map(len, frames))
+        if connection.framer.empty > connection.empty:
+            self._count_empty(connection)
         if connection.framer.problems:
             self._report(connection)
+
+    def _count_empty(self, connection: Connection) -> None:
+        count = connection.framer.empty - connection.empty
+        connection.empty += count
+        self._to.meter.count("received_messages", count)
+        self._to.meter.count("rejected_messages", count, "empty")
 
     def _report(self, connection: Connection) -> None:
         fatal = False

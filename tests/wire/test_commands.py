@@ -90,7 +90,7 @@ def test_status_without_a_service_says_so(tmp_path):
 def test_send_reaches_the_service(service, folder, scheme):
     before = service.lines("auth")
     target = "unix:log" if scheme == "unix" else "{}://{}:{}".format(scheme, *service.address(scheme))
-    arguments = ("-p", "auth.info", "--hostname", "dc1", "-t", "demo", "hello 世界")
+    arguments = ("-p", "auth.info", "--hostname", "dc1", "--tag", "demo", "hello 世界")
     code, out, err = run("send", target, *arguments, folder=folder)
 
     assert (code, out) == (0, "")

@@ -81,11 +81,13 @@ def test_an_odd_datagram_is_one_visible_line(service, wire, shown, mark):
         service.counts(marks + 1, "marked_messages", mark=mark)
 
 
-def test_an_empty_datagram_is_counted(service):
+def test_empty_datagrams_and_lines_are_counted(service):
     before = service.count("rejected_messages", reason="empty")
     service.udp(b"", b"\n", b"\0")
+    service.tcp(b"\n\r\n\n")
+    service.tcp(b"<13>Jul 23 15:54:31 host app: one\n\n\n")
 
-    service.counts(before + 3, "rejected_messages", reason="empty")
+    service.counts(before + 8, "rejected_messages", reason="empty")
 
 
 def test_the_largest_datagram_is_written_whole(service):
