@@ -6,6 +6,8 @@ stdout is data, stderr is talk. Exit codes: 0 fine, 1 problems, 2 usage, 78 ``ru
 """
 
 import argparse
+import errno
+import io
 import json
 import os
 import shutil
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from collector import __version__
 from collector.config.names import parse_timezone
@@ -33,17 +35,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     call: Callable[[argparse.Namespace], int] = options.call
     try:
+        _take_any_text(sys.stdout)
         code = call(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may be closed: >&-
+            sys.stdout.flush()
     except CollectorError as error:
         _say(f"collector: error: {error}", *([f"    hint: {error.hint}"] if error.hint else []))
         return 1
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.ENOSPC}:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
+        if error.errno == errno.ENOSPC:
+            _say("collector: error: no room for the output")
         return 1
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _take_any_text(stdout: TextIO | None) -> None:
+    """Not every locale has a byte for every character of a message or a file name: write those as escapes."""
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="backslashreplace")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -180,7 +194,7 @@ def _explain(options: argparse.Namespace) -> int:
     message = sys.stdin.buffer.read() if options.message == "-" else os.fsencode(options.message)
     found = explain(plan, reader, message, options.peer, _aware(options.received_at, reader))
     if options.json:
-        print(json.dumps(found, ensure_ascii=False))
+        _print_json([found])
     else:
         print(narrate(found))
     return 0
@@ -301,9 +315,12 @@ def _zone(text: str) -> Any:
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'"{text}" is not a time; write 2026-07-23T15:54:31+09:00') from error
+    if not 1970 <= time.year < 2200:
+        raise argparse.ArgumentTypeError(f"no message was received in the year {time.year}")
+    return time
 
 
 def _aware(time: datetime | None, reader: Any) -> datetime | None:
@@ -311,8 +328,11 @@ def _aware(time: datetime | None, reader: Any) -> datetime | None:
 
 
 def _print_json(items: Iterable[dict[str, Any]]) -> None:
+    from collector.protocol.render import escape_unseen
+
+    everything = sys.stdout is not None and sys.stdout.encoding.lower() == "utf-8"
     for item in items:
-        print(json.dumps(item, ensure_ascii=False))
+        print(escape_unseen(json.dumps(item, ensure_ascii=not everything)))
 
 
 def _count(problems: Sequence[Problem]) -> str:

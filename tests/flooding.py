@@ -12,7 +12,7 @@ DATAGRAM = b"<13>Jul 23 15:54:31 flood app: x"
 
 @contextlib.contextmanager
 def flood(service, transport="tcp"):
-    """A sender that goes on as fast as it is read, while the block runs; something of it has arrived when that begins."""
+    """While the block runs, which begins when something has arrived, a sender sends as fast as it is read."""
     enough = threading.Event()
     sender = threading.Thread(target=_tcp if transport == "tcp" else _udp, args=(service, enough))
     sender.start()

@@ -1,10 +1,12 @@
 """
 The real service as a subprocess: ``serve(config)`` starts ``collector run`` in a folder of its own and waits until it
-is ready. At the end of every test it is stopped, has to exit with 0, to leave no process, and its account has to add up.
+is ready. At the end of every test it is stopped, has to exit with 0 and to leave no process, and its account has to add
+up.
 """
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +21,7 @@ from collector.service.account import Account, from_json
 from collector.service.control import request
 
 ROOT = Path(__file__).parents[1]
+NOBODY = 65534
 COLLECTOR = (sys.executable, "-W", "error", "-m", "collector")
 _ACCOUNT = re.compile(
     r"Stopped: received ([\d,]+) = rejected ([\d,]+) \+ unrouted ([\d,]+) \+ routed ([\d,]+)(?: \+ unknown ([\d,]+))?;"
@@ -34,8 +37,7 @@ class Service:
 
     def __init__(self, folder, config, *, prefix=(), ready=True):
         self.folder = folder
-        self.config = folder / "collector.yaml"
-        self.config.write_text(config if "state_dir:" in config else f"{config}\nstate_dir: ./state\n")
+        (folder / "collector.yaml").write_text(config if "state_dir:" in config else f"{config}\nstate_dir: ./state\n")
         self.stderr = folder / f"stderr-{time.monotonic_ns()}"
         self.stopped = False
         with self.stderr.open("wb") as stderr:
@@ -208,3 +210,22 @@ def run(*arguments, folder, stdin=b"", prefix=()):
         cwd=folder, input=stdin, capture_output=True, timeout=DEADLINE, env=environment(), check=False,
     )  # fmt: skip
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def prefix_without_rights(folder):
+    """
+    What to put before a command so that it runs as a user without rights, to whom ``folder`` belongs then; nothing when
+    this is such a user already.
+    """
+    if os.geteuid():
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv of util-linux is not installed")
+    os.chown(folder, NOBODY, NOBODY)
+    for outer in folder.parents:  # pytest makes its folders for their owner alone
+        if outer.name.startswith("pytest-"):
+            outer.chmod(0o755)
+    prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    if run("version", folder=folder, prefix=prefix)[0]:
+        pytest.skip("a user without rights cannot read this Python")
+    return prefix

@@ -160,9 +160,12 @@ def rfc5424_line(record: Record) -> str:
 
 
 def json_line(record: Record) -> str:
-    """One line: JSON escapes the C0 controls by itself, DEL, C1 and the Unicode line ends are escaped here."""
-    text = json.dumps(as_json(record), ensure_ascii=False, separators=(",", ":"))
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return escape_unseen(json.dumps(as_json(record), ensure_ascii=False, separators=(",", ":"))) + "\n"
+
+
+def escape_unseen(text: str) -> str:
+    """JSON in which nothing is hidden: it escapes the C0 controls by itself; DEL, C1 and Unicode's line ends, here."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def as_json(record: Record) -> dict[str, Any]:

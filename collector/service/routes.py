@@ -128,7 +128,7 @@ class RouteReader:
         self.problems += problems
         name = target.options.get("format", "traditional")
         known = isinstance(name, str) and self._format_exists(name, self._document.location((*target.path, "format")))
-        at = self._document.location((*target.path, target.kind))
+        at = self._document.block_start((*target.path, target.kind))
         if found is None:
             if isinstance(target.target, str):
                 self._path_is_good(target.target, at)

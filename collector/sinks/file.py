@@ -162,14 +162,15 @@ class FileSink:
             else:
                 self._refuse(path, rows, error)
             return
+        lead = b"\n" if path in self._told and _ends_within_line(path) else b""
         try:
-            written = os.write(fd, data)
+            written = os.write(fd, lead + data)
         except OSError as error:
             self._fail(path, data, rows, error)
             return
         self._meter.count("sink_written_bytes", written)
-        if written < len(data):
-            self._torn(path, data, rows, written)
+        if written < len(lead + data):
+            self._torn(path, data, rows, max(written - len(lead), 0))
             return
         self._meter.count("sink_written", rows)
         if rows and path in self._told:
@@ -178,16 +179,13 @@ class FileSink:
             self._notice(f"room {path}", f"{path}: there is room again{waited}.")
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
-        """Part of it is on the disk: end the line that was cut, and keep it, whole, with what follows."""
+        """Part of it is on the disk: keep the line that was cut, whole, with what follows."""
         cut = data.rfind(b"\n", 0, written) + 1
-        # A LF in front ended an earlier torn line and is no line of its own.
-        whole = data.count(b"\n", 0, cut) - (cut > 0 and data.startswith(b"\n"))
+        whole = data.count(b"\n", 0, cut)
         self._meter.count("sink_written", whole)
-        rest = data[cut:]
         if cut < written:
             self._meter.count("sink_errors", reason="torn_line")
-            rest = b"\n" + rest
-        self._keep(path, rest, rows - whole)
+        self._keep(path, data[cut:], rows - whole)
 
     def _fail(self, path: str, data: bytes, rows: int, error: OSError) -> None:
         self._meter.count("sink_errors", reason=errno.errorcode.get(error.errno or 0, "unknown"))
@@ -200,8 +198,7 @@ class FileSink:
     def _keep(self, path: str, data: bytes, rows: int) -> None:
         self._say_full(path)
         if self.options.on_full == "drop":
-            # A line that was begun is ended, so that the next one is not glued to it.
-            self._waiting[path] = _Waiting(b"\n" if data.startswith(b"\n") else b"", 0)
+            self._waiting[path] = _Waiting(b"", 0)  # not tried again before the next tick
             self._drop(rows, "disk_full")
             return
         self._waiting[path] = _Waiting(data, rows)
@@ -236,6 +233,16 @@ class FileSink:
             owner=self._owner,
             below=self._below,
         )
+
+
+def _ends_within_line(path: str) -> bool:
+    """Whether somebody's line was torn there, ours or another worker's: the next one must not be glued to it."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:  # empty, or not to be read
+        return False
 
 
 def _owner(options: FileOptions) -> tuple[int, int] | None:

@@ -14,7 +14,8 @@ import sys
 from ipaddress import IPv6Address
 from socket import AF_INET, MSG_DONTWAIT, MSG_TRUNC, inet_ntoa
 
-from collector.protocol.framing import Truncated
+from collector.protocol.framing import FramingProblem
+from collector.protocol.framing.oversize import truncate
 
 SLOTS = 1024
 _NEAR = 768
@@ -49,12 +50,13 @@ class Datagrams:
     The receiving half of UDP sockets: memory for a batch, used again for each.
 
     ``receive(fd)`` → the datagrams as bytes, at most ``SLOTS``; one longer than ``limit`` bytes comes cut, as
-    ``Truncated``. ``received_bytes`` is what they were together. ``peers()`` → their senders, ``address:port``, valid
-    until the next call of ``receive``.
+    ``Truncated``, and its position and problem stand in ``problems``, which the caller clears. ``received_bytes`` is
+    what they were together. ``peers()`` → their senders, ``address:port``, valid until the next call of ``receive``.
     """
 
     def __init__(self, limit: int) -> None:
         self.received_bytes = 0
+        self.problems: list[tuple[int, FramingProblem]] = []
         self._limit = min(limit, 65535)
         self._near_size = min(_NEAR, self._limit)
         far = max(self._limit - _NEAR, 0)
@@ -108,7 +110,11 @@ class Datagrams:
         kept = min(length, self._limit)
         near, far = slot * _NEAR, slot * self._far_size
         data = self._near[near : near + self._near_size] + self._far[far : far + kept - self._near_size]
-        return Truncated(data, length - kept) if length > kept else data
+        if length <= kept:
+            return data
+        frame, problem = truncate(data, length, self._limit)
+        self.problems.append((slot, problem))
+        return frame
 
     def peers(self) -> list[str]:
         known = self._known

@@ -16,26 +16,20 @@ from collector.protocol.framing import Framer
 from collector.protocol.framing.auto import AutoFramer
 from collector.sources import Surroundings
 from collector.sources.quota import Share
+from collector.sources.report import report
 
 _READ = 256 * 1024
 _GATHERED = 512 * 1024
 _REST = 0.004
 _REST_OF_THE_SILENT = 0.01
 _MUCH = 32 * 1024
+_ACCEPTED_PER_TURN = 256
 _UNDER_WAY = 16 * 1024 * 1024  # more than the kernels of both ends hold of a connection (tcp(7), tcp_rmem and tcp_wmem)
 
+BACKLOG = 4096
+"""Connections that may wait to be accepted (listen(2))."""
 
 _CURES = {errno.EMFILE: " Cure: raise LimitNOFILE= of the service, or lower max_connections."}
-
-_MEANINGS = {
-    "oversize": "a message longer than max_message was cut",
-    "bad_octet_count": "a frame does not begin with its length; looking for the next one that does",
-    "unfinished": "the connection ended within a frame",
-    "foreign_tls": "the peer speaks TLS, this port is plain syslog",
-    "foreign_http": "the peer speaks HTTP, this port is syslog",
-    "foreign_relp": "the peer speaks RELP, this port is plain syslog",
-    "foreign_ssh": "the peer speaks SSH, this port is syslog",
-}
 
 
 class Connection:
@@ -129,7 +123,7 @@ class StreamIntake:
         In turns, so that one sender who never pauses does not take the time of all.
         """
         for sock in self._listeners:
-            self._accept(sock)
+            self._accept(sock, BACKLOG)
             self._to.poller.remove(sock.fileno())
             # The supervisor holds the socket as well: without this, senders would be connected to nobody.
             sock.shutdown(socket.SHUT_RD)
@@ -146,8 +140,9 @@ class StreamIntake:
             self._close(connection, "shutdown")
         self.flush()
 
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
+    def _accept(self, listener: socket.socket, most: int = _ACCEPTED_PER_TURN) -> None:
+        """Let in who waits; not without end, as those who are in want to be read."""
+        for _ in range(most):
             try:
                 sock, address = listener.accept()
             except BlockingIOError:
@@ -249,14 +244,7 @@ class StreamIntake:
         fatal = False
         for problem in connection.framer.problems:
             fatal = fatal or problem.fatal
-            self._to.meter.count("framing_problems", reason=problem.reason)
-            if problem.lost:
-                self._to.meter.count("lost_bytes", problem.lost, reason=problem.reason)
-            meaning = _MEANINGS.get(problem.reason, problem.reason)
-            self._to.notice(
-                f"framing {problem.reason}",
-                f"{self._name}: {connection.peer}: {meaning}; it began {problem.sample[:40]!r}.",
-            )
+            report(problem, self._name, connection.peer, self._to)
         connection.framer.problems.clear()
         if fatal:
             self._close(connection, "framing")

@@ -19,9 +19,7 @@ from collector.config.options import Address, Duration, Options
 from collector.sources import Surroundings
 from collector.sources.listen import listeners, peer_name
 from collector.sources.quota import Quota
-from collector.sources.stream import StreamIntake
-
-_BACKLOG = 4096
+from collector.sources.stream import BACKLOG, StreamIntake
 
 
 class TcpOptions(Options):
@@ -59,7 +57,7 @@ class TcpSource:
         self._quota = Quota(self.options.max_connections, slots)
         self._slot_of = {sock.fileno(): slot for slot, row in enumerate(bound) for sock in row}
         for sock in (sock for row in bound for sock in row):
-            sock.listen(_BACKLOG)
+            sock.listen(BACKLOG)
         return bound
 
     def describe(self, sockets: list[list[socket.socket]]) -> str:

@@ -18,6 +18,7 @@ from collector.config.options import Address, Options, Size
 from collector.sources import Surroundings
 from collector.sources.listen import ask_receive_buffer, listeners, peer_name
 from collector.sources.recvmmsg import SLOTS, Datagrams
+from collector.sources.report import report
 
 _CALLS_PER_TURN = 16
 _LONGEST_REST = 0.01
@@ -71,13 +72,14 @@ class UdpSource:
         return [text]
 
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "UdpIntake":
-        return UdpIntake(sockets, surroundings)
+        return UdpIntake(sockets, surroundings, self.name)
 
 
 class UdpIntake:
-    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings) -> None:
+    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, name: str) -> None:
         self._sockets = sockets
         self._to = surroundings
+        self._name = name
         self._datagrams = Datagrams(surroundings.max_message)
         room = min(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in sockets)
         self._patience = min(_LONGEST_REST, room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM)
@@ -136,4 +138,12 @@ class UdpIntake:
     def _take(self, frames: list[bytes]) -> None:
         self._taken += len(frames)
         self._to.meter.count("received_bytes", self._datagrams.received_bytes)
+        if self._datagrams.problems:
+            self._report()
         self._to.deliver(frames, self._datagrams.peers)
+
+    def _report(self) -> None:
+        peers = self._datagrams.peers()
+        for slot, problem in self._datagrams.problems:
+            report(problem, self._name, peers[slot], self._to)
+        self._datagrams.problems.clear()

@@ -22,14 +22,14 @@ from pydantic import Field
 
 from collector.config.options import Duration, Mode, Options, SocketPath
 from collector.errors import CollectorError
-from collector.protocol.framing import Truncated
+from collector.protocol.framing.oversize import truncate
 from collector.sources import Surroundings
 from collector.sources.quota import Quota
-from collector.sources.stream import StreamIntake
+from collector.sources.report import report
+from collector.sources.stream import BACKLOG, StreamIntake
 
 _PER_TURN = 512
 _LARGEST = 1024 * 1024  # above net.core.wmem_max as systems ship it, which bounds what a sender can put into one
-_BACKLOG = 512
 
 
 class UnixOptions(Options):
@@ -71,7 +71,7 @@ class UnixSource:
             self._claim(sock)
             sock.setblocking(False)
             if stream:
-                sock.listen(_BACKLOG)
+                sock.listen(BACKLOG)
         except OSError as error:
             sock.close()
             raise CollectorError(
@@ -92,7 +92,7 @@ class UnixSource:
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "StreamIntake | UnixDatagramIntake":
         here = socket.gethostname()
         if self.options.type == "dgram":
-            return UnixDatagramIntake(sockets, surroundings, here)
+            return UnixDatagramIntake(sockets, surroundings, name=self.name, hostname=here)
         return StreamIntake(
             sockets,
             surroundings,
@@ -134,9 +134,10 @@ def _left_behind(path: str, kind: int) -> bool:
 
 
 class UnixDatagramIntake:
-    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, hostname: str) -> None:
+    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, *, name: str, hostname: str) -> None:
         self._sockets = sockets
         self._to = surroundings
+        self._name = name
         self._hostname = hostname
         self._held = False
         self._watch()
@@ -174,18 +175,22 @@ class UnixDatagramIntake:
 
     def _read(self, sock: socket.socket) -> bool:
         frames: list[bytes] = []
-        while len(frames) < _PER_TURN:
+        size = 0
+        while len(frames) < _PER_TURN and size < _LARGEST:
             try:
                 data = sock.recv(_LARGEST)
             except BlockingIOError:
                 break
             frames.append(data)
+            size += len(data)
         if frames:
-            limit = self._to.max_message
-            self._to.meter.count("received_bytes", sum(map(len, frames)))
-            self._to.deliver([_within(one, limit) for one in frames], lambda: repeat(self._hostname))
-        return len(frames) == _PER_TURN
+            self._to.meter.count("received_bytes", size)
+            self._to.deliver([self._within(one) for one in frames], lambda: repeat(self._hostname))
+        return len(frames) == _PER_TURN or size >= _LARGEST
 
-
-def _within(frame: bytes, limit: int) -> bytes:
-    return frame if len(frame) <= limit else Truncated(frame[:limit], len(frame) - limit)
+    def _within(self, frame: bytes) -> bytes:
+        if len(frame) <= self._to.max_message:
+            return frame
+        cut, problem = truncate(frame, len(frame), self._to.max_message)
+        report(problem, self._name, self._hostname, self._to)
+        return cut

@@ -1,9 +1,10 @@
 """When it cannot start it says why, with the cure, and leaves nothing behind."""
 
-import os
 import socket
+from pathlib import Path
 
 import pytest
+from service_under_test import prefix_without_rights
 
 CONFIG = """
 sources:
@@ -12,7 +13,6 @@ routes:
   - "*.*  ./all"
 workers: 2
 """
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 @pytest.fixture(params=["udp", "tcp"])
@@ -55,13 +55,9 @@ def test_a_second_instance_with_another_state_folder_cannot_take_half_of_the_mes
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in second.died(1)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere; as another user the other test says the same")
 def test_a_state_folder_that_cannot_be_written_is_named(serve, tmp_path):
-    (tmp_path / "state").mkdir(mode=0o755)
-    tmp_path.chmod(0o755)
-    for folder in list(tmp_path.parents)[:3]:
-        folder.chmod(folder.stat().st_mode | 0o011)
-    service = serve(CONFIG.format(kind="udp", port=0), prefix=AS_NOBODY, ready=False)
+    (tmp_path / "state").mkdir(mode=0o555)
+    service = serve(CONFIG.format(kind="udp", port=0), prefix=prefix_without_rights(tmp_path), ready=False)
 
     said = service.died(1)
     assert "cannot use the state folder ./state: Permission denied" in said
@@ -86,9 +82,9 @@ def test_a_missing_folder_for_the_control_socket_is_made_and_one_that_cannot_be_
 
 
 def test_a_privileged_port_is_refused_with_its_cure(serve, tmp_path):
-    if os.geteuid() == 0 or int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read()) <= 514:
-        pytest.skip("this user may listen on every port")
-    service = serve(CONFIG.format(kind="udp", port=514), ready=False)
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 514:
+        pytest.skip("every user may listen on every port here")
+    service = serve(CONFIG.format(kind="udp", port=514), prefix=prefix_without_rights(tmp_path), ready=False)
 
     assert "ports below 1024 need root, CAP_NET_BIND_SERVICE, or a higher port" in service.died(1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hot_lines import BATCHES
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_rig import Oracle, Rig, plan_of, written
 
@@ -48,9 +48,9 @@ SETTINGS = st.sampled_from(
 )
 
 
-def run(folder, routes, batches, settings):
+def run(folder, routes, batches, configured):
     """The rig and the oracle after these batches."""
-    plan = plan_of(folder, routes, **settings)
+    plan = plan_of(folder, routes, **configured)
     with pytest.MonkeyPatch.context() as monkeypatch:
         rig = Rig(plan, monkeypatch)
         oracle = Oracle(plan, folder, routes)
@@ -64,11 +64,12 @@ def run(folder, routes, batches, settings):
 @pytest.mark.parametrize(
     "routes", [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS], ids=["all", "some", "formats", "filters", "paths"]
 )
-@given(batches=st.lists(BATCHES, max_size=3), settings=SETTINGS)
-def test_the_same_lines_are_in_the_same_files_in_the_same_order(routes, batches, settings):
+@settings(max_examples=60)
+@given(batches=st.lists(BATCHES, max_size=3), configured=SETTINGS)
+def test_the_same_lines_are_in_the_same_files_in_the_same_order(routes, batches, configured):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rig, oracle = run(folder, routes, batches, {**settings, "templates": TEMPLATES})
+        rig, oracle = run(folder, routes, batches, {**configured, "templates": TEMPLATES})
 
         assert written(folder) == dict(oracle.lines)
         account = rig.account
@@ -85,13 +86,16 @@ def test_the_same_lines_are_in_the_same_files_in_the_same_order(routes, batches,
         )
 
 
-@given(batches=st.lists(BATCHES, max_size=4), settings=SETTINGS)
-def test_the_lean_way_and_the_full_way_write_the_same_traditional_files(batches, settings):
+@given(batches=st.lists(BATCHES, max_size=4), configured=SETTINGS)
+def test_the_lean_way_and_the_full_way_write_the_same_traditional_files(batches, configured):
     with tempfile.TemporaryDirectory() as lean_name, tempfile.TemporaryDirectory() as full_name:
         lean_folder, full_folder = Path(lean_name), Path(full_name)
-        lean, _ = run(lean_folder, LEAN, batches, settings)
+        lean, _ = run(lean_folder, LEAN, batches, configured)
         full, _ = run(
-            full_folder, [*LEAN, {"select": "*.*", "to": {"file": "FOLDER/json", "format": "json"}}], batches, settings
+            full_folder,
+            [*LEAN, {"select": "*.*", "to": {"file": "FOLDER/json", "format": "json"}}],
+            batches,
+            configured,
         )
 
         assert (lean.way, full.way) == ("Lean", "Full")

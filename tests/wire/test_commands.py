@@ -1,13 +1,12 @@
 """The commands as a user runs them: exit code, stdout, stderr; and all of it once more as a user without rights."""
 
 import json
-import os
-import shutil
+import re
 
 import pytest
 from observing import until
 from prometheus_client.parser import text_string_to_metric_families
-from service_under_test import ROOT, run
+from service_under_test import ROOT, prefix_without_rights, run
 
 from collector import __version__
 
@@ -26,7 +25,6 @@ state_dir: ./state
 workers: 2
 """
 MESSAGE = "<135>Jul 23 15:54:31 atropos security[failure] 861 NT AUTHORITY\\SYSTEM 着信トラフィック"
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 CONFIGURED = ("--config", "collector.yaml")
 
 
@@ -96,7 +94,7 @@ def test_send_reaches_the_service(service, folder, scheme):
     assert (code, out) == (0, "")
     assert err.startswith("Sent 1 message, ")
     until(lambda: len(service.lines("auth")) > len(before))
-    assert service.lines("auth")[-1].endswith(" dc1 demo: hello 世界".encode())
+    assert re.search(r" dc1 demo\[\d+\]: hello 世界$", service.lines("auth")[-1].decode())
 
 
 def test_check_config_is_fine(folder):
@@ -176,29 +174,18 @@ def test_wrong_usage_ends_with_2(tmp_path):
     assert "invalid choice: 'rum'" in err
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user; the other tests run as this user")
 def test_a_user_without_rights_can_run_the_demo_and_every_command(serve, tmp_path):
-    reachable(tmp_path)
+    prefix = prefix_without_rights(tmp_path)
     demo = (ROOT / "deploy/demo.yaml").read_text().replace("127.0.0.1:5514", "127.0.0.1:0")
-    os.chown(tmp_path, 65534, 65534)
-    service = serve(demo, prefix=AS_NOBODY)
+    service = serve(demo, prefix=prefix)
     target = "udp://{}:{}".format(*service.address("udp"))
 
-    assert run("send", target, "-p", "local0.debug", "hello", folder=tmp_path, prefix=AS_NOBODY)[0] == 0
+    assert run("send", target, "-p", "local0.debug", "hello", folder=tmp_path, prefix=prefix)[0] == 0
     until(lambda: service.lines("run/windows"))
-    assert (tmp_path / "run/windows").stat().st_uid == 65534
+    assert (tmp_path / "run/windows").stat().st_uid != 0
     for arguments in (
         ("status", *CONFIGURED), ("check-config", "collector.yaml"), ("explain", *CONFIGURED, MESSAGE), ("version",),
         ("schema",),
     ):  # fmt: skip
-        code, _, err = run(*arguments, folder=tmp_path, prefix=AS_NOBODY)
+        code, _, err = run(*arguments, folder=tmp_path, prefix=prefix)
         assert (code, "Traceback" in err) == (0, False), err
-
-
-def reachable(folder):
-    """pytest makes its folders for their owner alone."""
-    for one in list(folder.parents)[:3]:
-        if one.stat().st_uid == os.geteuid() and str(one) != "/":
-            one.chmod(one.stat().st_mode | 0o011)
-    if shutil.which("setpriv") is None:
-        pytest.skip("setpriv of util-linux is not installed")

@@ -3,6 +3,7 @@
 import contextlib
 import resource
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +20,9 @@ routes:
   - "*.*  ./all"
 workers: {workers}
 """
+
+
+RESET = struct.pack("ii", 1, 0)  # struct linger: close() breaks the connection off
 
 
 def config(workers=2, **options):
@@ -48,6 +52,7 @@ def test_thousands_of_connections_are_held_and_cost_nothing_while_they_are_silen
         service = serve(config())
         connections = [stack.enter_context(service.connect()) for _ in range(many)]
         for number, connection in enumerate(connections):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)  # leave no port in TIME_WAIT
             connection.sendall(b"<13>Jul 23 15:54:31 host app: %d\n" % number)
         service.counts(many)
 
@@ -134,7 +139,7 @@ def test_half_a_frame_and_then_the_end_is_kept(serve):
     with service.connect() as reset:
         reset.sendall(broken)
         service.counts(len(lines + counted + broken), "received_bytes")
-        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
     service.counts(4)
     assert sorted(service.lines()) == [

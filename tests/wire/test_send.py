@@ -128,6 +128,7 @@ def test_nobody_listening_is_said_with_a_hint(scheme):
     with socket.socket(type=socket.SOCK_DGRAM) as probe, socket.socket() as stream_probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+        stream_probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stream_probe.bind(("127.0.0.1", port))
         probe.close()
         with pytest.raises(CollectorError) as caught:

@@ -9,18 +9,24 @@ ROOT, USER = 0, 1000
 
 @pytest.fixture
 def at_home(monkeypatch, tmp_path):
-    """A home folder, and nothing said by the environment; returns a function that says who is asking."""
+    """A home folder, and nothing said by the environment; ``at_home(user, **environment)`` says who asks, and where."""
     for name in (
-        "COLLECTOR_CONFIG", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+        "COLLECTOR_CONFIG", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR",
     ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    return lambda user: monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    def at_home(user, **environment):
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+
+    return at_home
 
 
-def test_the_configuration_is_where_the_environment_says(at_home, monkeypatch):
-    at_home(ROOT)
-    monkeypatch.setenv("COLLECTOR_CONFIG", "./here.yaml")
+def test_the_configuration_is_where_the_environment_says(at_home):
+    at_home(ROOT, COLLECTOR_CONFIG="./here.yaml")
 
     assert places.config_file() == "./here.yaml"
 
@@ -48,12 +54,8 @@ def test_a_user_has_a_configuration_of_his_own_if_it_is_there(at_home, tmp_path)
         (ROOT, {"STATE_DIRECTORY": ""}, "/var/lib/collector"),
     ],
 )
-def test_the_state_is_in_the_folder_of_systemd_the_system_or_the_user(
-    at_home, monkeypatch, tmp_path, user, environment, expected
-):
-    at_home(user)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+def test_the_state_is_in_the_folder_of_systemd_the_system_or_the_user(at_home, tmp_path, user, environment, expected):
+    at_home(user, **environment)
 
     assert places.state_dir() == expected.replace("HOME", str(tmp_path))
 
@@ -70,10 +72,8 @@ def test_the_state_is_in_the_folder_of_systemd_the_system_or_the_user(
     ],
 )
 def test_the_control_socket_is_beside_the_state_or_where_sockets_are(
-    at_home, monkeypatch, tmp_path, user, state, environment, expected
+    at_home, tmp_path, user, state, environment, expected
 ):
-    at_home(user)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    at_home(user, **environment)
 
     assert places.control(state) == expected.replace("HOME", str(tmp_path))

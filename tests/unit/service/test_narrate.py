@@ -1,0 +1,74 @@
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pipeline_rig import plan_of
+
+from collector.service.inspect import Reader, explain
+from collector.service.narrate import narrate
+
+NOW = datetime(2026, 2, 3, 17, 9, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
+ROUTES = [
+    {"select": "local0.debug", "to": {"file": "/var/log/windows"}},
+    {"select": "*.info", "to": {"file": "/var/log/{{ hostname }}.log"}},
+]
+
+
+def told(message, routes=ROUTES, peer="192.0.2.7:514"):
+    plan = plan_of("", routes, timezone="Asia/Tokyo")
+    return narrate(explain(plan, Reader.of(plan), message, peer, NOW))
+
+
+def test_a_message_is_told_from_its_fields_to_its_files():
+    text = told(b"<38>Feb  3 17:09:09 gate sshd[411]: text")
+
+    assert (
+        re.sub(r"test.yaml:\d+:\d+", "PLACE", text)
+        == """\
+message
+  facility   auth
+  severity   info
+  hostname   gate
+  app_name   sshd
+  proc_id    411
+  message    text
+  charset    ascii
+  peer       192.0.2.7:514
+  timestamp  2026-02-03T17:09:09+09:00, as the sender says
+routes
+  no  PLACE: local0.debug does not select auth.info
+  yes PLACE: *.info selects auth.info
+        → /var/log/gate.log
+        Feb  3 17:09:09 gate sshd[411]: text
+written to 1 file"""
+    )
+
+
+def test_marks_structured_data_and_the_time_of_arrival_are_told():
+    text = told(b'<38>1 - gate app - ID47 [a@1 b="c" d="e"][f] text')
+
+    assert "  [a@1]  b=c d=e\n  [f]" in text
+    assert "  msg_id     ID47\n" in text
+    assert "  timestamp  2026-02-03T17:09:10+09:00, as it was received\n" in text
+    assert "  marks      no_timestamp\n" in text
+
+
+def test_a_message_that_nobody_wants_is_unrouted():
+    assert told(b"<39>x").endswith("written nowhere: it counts as unrouted")
+
+
+def test_the_files_are_counted():
+    routes = [*ROUTES, {"select": "*.*", "to": {"file": "/var/log/all"}}]
+
+    assert told(b"<38>x", routes).endswith("written to 2 files")
+
+
+def test_nothing_of_a_message_reaches_the_terminal_as_a_control_character():
+    text = told(
+        '<38>1 - gate app - - [a b="\x1b]0;x\x07"] \x1b[31m\r\n\x9b \u2028 \u202e着信 \udc80'.encode(
+            errors="surrogatepass"
+        )
+    )
+
+    assert [char for char in text if not char.isprintable() and char != "\n"] == []
+    assert "着信" in text
