@@ -22,6 +22,18 @@ from collector.service.control import request
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
+
+
+def _has_ipv6():
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+HAS_IPV6 = socket.has_ipv6 and _has_ipv6()
 COLLECTOR = (sys.executable, "-W", "error", "-m", "collector")
 _ACCOUNT = re.compile(
     r"Stopped: received ([\d,]+) = rejected ([\d,]+) \+ unrouted ([\d,]+) \+ routed ([\d,]+)(?: \+ unknown ([\d,]+))?;"
@@ -29,7 +41,8 @@ _ACCOUNT = re.compile(
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
 
 class Service:

@@ -126,9 +126,9 @@ def _moment(clock: tuple[int, int, int, int, int, int], micro: int, zone: tzinfo
     leap = second == 60  # RFC 5424 §6.2.3 forbids leap seconds, clocks that count them send them all the same
     try:
         moment = datetime(year, month, day, hour, minute, second - leap, micro, tzinfo=zone)
-    except ValueError:
+        return _usable(moment + timedelta(seconds=1) if leap else moment)
+    except (ValueError, OverflowError):  # no such date; the second after the last year
         return None
-    return _usable(moment + timedelta(seconds=1) if leap else moment)
 
 
 def _usable(moment: datetime) -> datetime | None:

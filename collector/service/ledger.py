@@ -16,7 +16,7 @@ DROPPED = ("disk_full", "cannot_open", "too_many_files")
 FRAMING = (
     "oversize", "bad_octet_count", "unfinished", "foreign_tls", "foreign_http", "foreign_relp", "foreign_ssh",
 )  # fmt: skip
-SINK_ERRORS = ("torn_line", "ENOSPC", "EDQUOT", "EFBIG", "EIO")
+SINK_ERRORS = ("torn_line", "found_torn_line", "ENOSPC", "EDQUOT", "EFBIG", "EIO")
 
 
 def layout(sources: Iterable[str], sinks: Iterable[str], charsets: Iterable[str]) -> Layout:

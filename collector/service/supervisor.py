@@ -133,7 +133,7 @@ class Supervisor:
         """Wait for something to happen or to be due, and deal with it."""
         due = min(self._ticked + self._interval, self._workers.next_due, self._kill_at)
         for key, _ in self._selector.select(max(0.0, due - time.monotonic())):
-            if key.fileobj in self._selector.get_map():  # an earlier one of this turn may have closed it
+            if self._selector.get_map().get(key.fd) is key:  # an earlier one of this turn may have closed it
                 key.data()
         now = time.monotonic()
         self._workers.reap(now)

@@ -118,6 +118,7 @@ class Worker:
 
     def _deliver(self, meter: Meter, can_wait: bool, frames: Frames, peers: Peers) -> None:
         self._messages += self._pipeline.take(frames, peers, meter, can_wait=can_wait)
+        self._slot.heartbeat = time.monotonic()  # a turn of many connections may take long, and is no hang
         if any(sink.waits for sink in self._sinks):
             self._hold()
 

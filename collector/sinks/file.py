@@ -33,7 +33,9 @@ from collector.errors import CollectorError
 from collector.sinks import Notice, SinkMeter
 from collector.sinks.files import OpenFiles
 from collector.sinks.paths import open_append
+from collector.sinks.torn import ends_within_line
 
+_PATHS_REMEMBERED = 10_000
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -111,6 +113,7 @@ class FileSink:
         self._waiting: dict[str, _Waiting] = {}
         self._refused: set[str] = set()
         self._told: set[str] = set()
+        self._known: set[str] = set()
 
     @property
     def waits(self) -> bool:
@@ -162,7 +165,7 @@ class FileSink:
             else:
                 self._refuse(path, rows, error)
             return
-        lead = b"\n" if path in self._told and _ends_within_line(path) else b""
+        lead = self._lead(path) if path in self._told or path not in self._known else b""
         try:
             written = os.write(fd, lead + data)
         except OSError as error:
@@ -173,10 +176,21 @@ class FileSink:
             self._torn(path, data, rows, max(written - len(lead), 0))
             return
         self._meter.count("sink_written", rows)
+        self._known.add(path)
         if rows and path in self._told:
             self._told.discard(path)
             waited = ", and what waited is written" if self.options.on_full == "wait" else ""
             self._notice(f"room {path}", f"{path}: there is room again{waited}.")
+
+    def _lead(self, path: str) -> bytes:
+        """What ends a line that was torn before: by any worker when the disk was full, or by a ``kill -9``."""
+        if len(self._known) >= _PATHS_REMEMBERED:
+            self._known.clear()
+        if not ends_within_line(path):
+            return b""
+        if path not in self._told:
+            self._meter.count("sink_errors", reason="found_torn_line")
+        return b"\n"
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
         """Part of it is on the disk: keep the line that was cut, whole, with what follows."""
@@ -233,16 +247,6 @@ class FileSink:
             owner=self._owner,
             below=self._below,
         )
-
-
-def _ends_within_line(path: str) -> bool:
-    """Whether somebody's line was torn there, ours or another worker's: the next one must not be glued to it."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) != b"\n"
-    except OSError:  # empty, or not to be read
-        return False
 
 
 def _owner(options: FileOptions) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from collector.errors import CollectorError
-from collector.templates import TIMES, TemplateError, compile_template
+from collector.templates import MAPPINGS, TIMES, TemplateError, compile_template
 
 NAME_MAX = 255
 """Bytes in one component, on every common file system."""
@@ -107,6 +107,8 @@ class PathTemplate:
 
     def _check_shape(self, shape: str) -> None:
         """Refuse what no value could mend; ``shape`` has an ``x`` for each tag."""
+        for name in sorted(self.variables.intersection(MAPPINGS)):
+            raise TemplateError(f"{name} is no text, which a path is made of")
         if not shape:
             raise TemplateError("the path is empty")
         if re.search(r"[\x00-\x1f\x7f]", shape):

@@ -131,6 +131,8 @@ class StreamIntake:
         unread = dict.fromkeys(self._connections.values(), _UNDER_WAY)
         while unread and not self._held and time.monotonic() < deadline:
             for connection in list(unread):
+                if time.monotonic() >= deadline:
+                    break
                 count = self._read(connection)
                 unread[connection] -= count
                 if not count or unread[connection] <= 0:

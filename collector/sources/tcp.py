@@ -21,6 +21,8 @@ from collector.sources.listen import listeners, peer_name
 from collector.sources.quota import Quota
 from collector.sources.stream import BACKLOG, StreamIntake
 
+_LONGEST_KEEPALIVE = 32_767  # seconds; Linux refuses more (MAX_TCP_KEEPIDLE, net/tcp.h)
+
 
 class TcpOptions(Options):
     target_field = "tcp"
@@ -78,7 +80,7 @@ class TcpSource:
 
     def _tune(self, sock: socket.socket, address: object) -> str:
         if self.options.keepalive:
-            seconds = max(1, int(self.options.keepalive))
+            seconds = min(max(1, int(self.options.keepalive)), _LONGEST_KEEPALIVE)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // 4))

@@ -7,6 +7,7 @@ import socket
 import threading
 
 import pytest
+from flooding import DATAGRAM, flood
 from observing import processes_of_session, until
 
 CONFIG = """
@@ -126,3 +127,28 @@ def test_signals_that_reach_a_worker_itself_do_not_disturb_it(serve, number):
 
     service.writes(b"Jul 23 15:54:31 host app: after")
     assert service.workers() == [worker]
+
+
+def test_a_line_that_was_torn_by_the_end_of_its_writer_is_ended_before_the_next(serve, tmp_path):
+    (tmp_path / "all").write_bytes(b"Jul 23 15:54:31 host app: whole\nJul 23 15:54:31 host app: to")
+    service = serve(CONFIG.format(2))
+    for _ in range(8):  # to both workers
+        service.tcp(b"<13>Jul 23 15:54:31 host app: next\n")
+
+    whole, torn, following = (b"Jul 23 15:54:31 host app: " + word for word in (b"whole", b"to", b"next"))
+    service.writes(whole, torn, *[following] * 8)
+    service.counts(1, "sink_errors", reason="found_torn_line")
+
+
+def test_under_a_flood_over_tcp_a_killed_worker_leaves_whole_lines_and_an_account_that_adds_up(serve):
+    service = serve(CONFIG.format(1))
+    for _ in range(2):
+        with flood(service):
+            kill_a_worker(service)
+    received, *_, unknown = service.stop()
+
+    lines = service.lines()
+    broken = [line for line in lines if line != DATAGRAM.removeprefix(b"<13>")]
+    assert len(broken) <= 2
+    assert received - unknown <= len(lines) - len(broken) <= received
+    assert unknown < 40_000

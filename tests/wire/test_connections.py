@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import shutil
 import socket
 import struct
 import subprocess
@@ -98,7 +99,8 @@ def test_a_silent_connection_is_closed_after_the_idle_timeout_and_its_last_line_
     assert b"Jul 23 15:54:31 host app: half" in service.lines()
 
 
-@pytest.mark.parametrize(("option", "timer"), [("45s", True), ("0", False)])
+@pytest.mark.skipif(shutil.which("ss") is None, reason="ss of iproute2 is not installed")
+@pytest.mark.parametrize(("option", "timer"), [("45s", True), ("30d", True), ("0", False)])
 def test_keepalive_is_asked_for(serve, option, timer):
     service = serve(config(keepalive=option))
     with service.connect() as connection:

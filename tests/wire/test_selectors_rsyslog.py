@@ -119,7 +119,7 @@ def test_selectors_take_the_pris_that_rsyslog_takes(rsyslog, selectors):
     recent = bool(answers["cron.!warning"])  # rsyslog since June 2026; before, "!" on an empty mask leaves it empty
     assert {text: selected(text, full_when_empty=recent) for text in selectors} == answers
     same = {text: pris for text, pris in answers.items() if recent or pris == selected(text)}
-    assert len(same) >= 60
+    assert len(same) > len(selectors) // 2
     assert {text: compile_selector(text).pris() for text in same} == same
 
 

@@ -13,7 +13,7 @@ from observing import DEADLINE, processes_of_session, until
 
 from collector.metrics import Key
 from collector.service.account import from_json
-from collector.service.control import request
+from collector.service.control import CLIENTS, request
 
 PROGRAM = Path(__file__).parent / "fake_service.py"
 ROOT = PROGRAM.parents[2]
@@ -394,6 +394,24 @@ def test_slow_and_rude_clients_of_the_control_socket_do_not_disturb_it(start, tm
     for number, client in enumerate(clients):
         client.connect(str(tmp_path / "control.sock"))
         client.sendall([b"", b"{", b"x" * 10000, b'{"ask": "status"}\n'][number % 4])
+
+    assert service.ask("ping") == {"pid": service.process.pid}
+    for client in clients:
+        client.close()
+    assert service.stop() == 0
+
+
+def test_a_client_may_ask_in_the_moment_in_which_it_makes_room_for_another(start, tmp_path):
+    service = start()
+    service.port  # noqa: B018 - waits until it is ready
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(CLIENTS + 1)]
+    for client in clients[:-1]:
+        client.connect(str(tmp_path / "control.sock"))
+    until(lambda: len(os.listdir(f"/proc/{service.process.pid}/fd")) > CLIENTS)
+    service.process.send_signal(signal.SIGSTOP)
+    clients[-1].connect(str(tmp_path / "control.sock"))
+    clients[0].sendall(b"{}\n")
+    service.process.send_signal(signal.SIGCONT)
 
     assert service.ask("ping") == {"pid": service.process.pid}
     for client in clients:

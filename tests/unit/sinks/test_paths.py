@@ -11,7 +11,7 @@ from collector.errors import CollectorError
 from collector.sinks.paths import PathTemplate, SafePaths, open_append, safe_piece
 from collector.templates import TemplateError
 
-ALLOWED = {"hostname", "app_name", "timestamp", "received_at"}
+ALLOWED = {"hostname", "app_name", "timestamp", "received_at", "structured_data"}
 NOON = datetime(2026, 7, 3, 12, 0, 0, tzinfo=UTC)
 
 
@@ -144,6 +144,7 @@ def test_absent_values_are_unknown_unless_the_template_has_a_default():
         ("/log/{{ hostname }}\0", "a path cannot hold control characters"),
         ("/log/\nx", "a path cannot hold control characters"),
         ("/log/{{ hostnam }}", 'unknown variable "hostnam"'),
+        ("/log/{{ structured_data['a'].b }}", "structured_data is no text, which a path is made of"),
     ],
 )
 def test_a_path_that_cannot_work_is_refused(text, message):
