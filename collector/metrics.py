@@ -54,7 +54,6 @@ class Layout:
     def __init__(self, keys: Iterable[Key]) -> None:
         self.keys = tuple(dict.fromkeys((*keys, UNKNOWN)))
         self._index = {key: index for index, key in enumerate(self.keys)}
-        assert len(self.keys) <= 0xFFFF, "an index takes 16 bits of the in-flight word"
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -143,13 +142,18 @@ class Slot:
         """
         Say which batch is being worked on, with one store, before the work starts.
 
-        If the process dies before ``publish``, ``rows`` messages are added to the counter ``received`` (its index) and
-        to ``unknown_messages``. Count them as received in ``values`` as usual.
+        If the process dies before ``publish``, ``rows`` messages are added to the counter ``received`` (its index,
+        below 65,536) and to ``unknown_messages``. Count them as received in ``values`` as usual.
         """
         self._header[_IN_FLIGHT] = (self._generation & 0xFFFF) << 48 | received << 32 | rows
 
     def publish(self) -> None:
-        """Show ``values`` to the others: all of them or, when the process is killed in here, none."""
+        """
+        Show ``values`` to the others: all of them or, when the process is killed in here, none.
+
+        A reader sees the stores in this order where the processor keeps it, as x86 does. On others it may rarely mix
+        two batches in one answer; ``recover`` is not affected, as the end of a process has all its stores seen.
+        """
         generation = self._generation + 1
         self._banks[generation & 1][:] = self.values
         self._header[_GENERATION] = self._generation = generation

@@ -10,10 +10,13 @@ FACILITIES = (
     "uucp", "cron", "authpriv", "ftp", "ntp", "audit", "alert", "clock",
     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
 )  # fmt: skip
-FACILITY_ALIASES = {"security": "auth"}
+FACILITY_NUMBERS = {name: number for number, name in enumerate(FACILITIES)}
+FACILITY_NUMBERS |= {"security": FACILITY_NUMBERS["auth"]}
 
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
-SEVERITY_ALIASES = {"panic": "emerg", "error": "err", "warn": "warning"}
+_SEVERITY_ALIASES = {"panic": "emerg", "error": "err", "warn": "warning"}
+SEVERITY_NUMBERS = {name: number for number, name in enumerate(SEVERITIES)}
+SEVERITY_NUMBERS |= {alias: SEVERITY_NUMBERS[name] for alias, name in _SEVERITY_ALIASES.items()}
 
 PRI_COUNT = len(FACILITIES) * len(SEVERITIES)
 

@@ -19,7 +19,7 @@ from collector.config.validation import component, validate
 
 __all__ = ["component", "load_settings", "load_settings_text", "read_text", "validate"]
 
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_BYTE_ORDER_MARKS = {b"\xff\xfe", b"\xfe\xff"}
 
 
 def load_settings(

@@ -54,11 +54,13 @@ class HostMap(Generic[T]):
 
 
 def address_of(peer: str) -> str:
-    """The address in ``192.0.2.7:514`` or ``[2001:db8::7]:514``; a socket's path as it is."""
+    """The address in ``192.0.2.7:514`` or ``[2001:db8::7]:514``; a socket's path and any other text as it is."""
     if peer.startswith("["):
-        return peer[1 : peer.index("]")] if "]" in peer else peer
-    head, colon, port = peer.rpartition(":")
-    return head if colon and port.isdigit() else peer
+        address = peer[1 : peer.index("]")] if "]" in peer else peer
+        # How a socket for both IP versions names an IPv4 peer (RFC 4291 §2.5.5.2).
+        return address.removeprefix("::ffff:") if "." in address else address
+    host, _, port = peer.rpartition(":")
+    return host if host and port.isdecimal() and ":" not in host and not host.startswith(("/", "@")) else peer
 
 
 def _network(key: str) -> IPv4Network | IPv6Network | None:

@@ -6,6 +6,7 @@ from functools import partial
 from collector.batch import Fix, Odd, Record
 from collector.protocol.hosts import HostMap
 from collector.protocol.parsers import Context, parse
+from collector.protocol.parsers.context import judge
 from collector.protocol.render import Moment, Resolved
 from collector.protocol.timestamp import parse_bsd, parse_iso
 
@@ -23,6 +24,10 @@ class Interpreter:
         self._zoned = bool(zones)
         self._zones = zones
         self._max_skew = max_skew
+
+    def within(self, zone: tzinfo | None) -> "Interpreter":
+        """The same with another default zone."""
+        return Interpreter(zone or self.zone, self._zones, self._max_skew)
 
     def trusting(self, zone: tzinfo | None) -> "Interpreter":
         """The same for messages that are not received now but read from a file: any stamp may be right."""
@@ -43,14 +48,12 @@ class Interpreter:
         return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned, text=text)
 
     def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> Resolved:
-        """The time of a stamp that the fast parser found well formed; the same judgement as ``Context.judge``."""
+        """The time of a stamp that the fast parser found well formed."""
         zone = self._zone_of(hostname, peer)
         time = parse_iso(stamp, zone) if stamp[0].isdigit() else parse_bsd(stamp, received_at, zone)
         if time is None:
             return received_at, "arrival", ("bad_timestamp",)
-        if self._max_skew is not None and abs((time - received_at).total_seconds()) > self._max_skew:
-            return time, "arrival", ("clock_skew",)
-        return time, "sender", ()
+        return judge(time, received_at, self._max_skew)
 
     def _parse(self, text: str, peer: str | None, received_at: datetime, charset: str) -> Record:
         zone = self._zone_of(None, peer)

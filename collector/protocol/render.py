@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 from collector.batch import Odd, Record, StructuredData
 from collector.priority import PRI_COUNT, facility_of, severity_of
 from collector.protocol.parsers.scan import FullRow
+from collector.protocol.parsers.tag import tagged
 from collector.protocol.timestamp import MONTHS, iso
 
 Row = FullRow | Odd
 Pair = tuple[Row, str | None]
 """A row of a box: what the fast parser or the tolerant one made of a message, and its peer."""
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNSEEN = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 
 Format = Callable[[Sequence[Pair], "Moment"], bytes]
@@ -88,11 +90,7 @@ def line_of(row: FullRow) -> str:
     if stamp[0].isalpha():
         return rest
     bsd = f"{MONTHS[int(stamp[5:7]) - 1]} {int(stamp[8:10]):2d} {stamp[11:19]}"
-    if not app_name:
-        return f"{bsd} {hostname} {message}\n"
-    tag = f"{app_name}[{pid}]:" if pid else f"{app_name}:"
-    # rsyslog sends the blank after the tag as the first character of the message.
-    return f"{bsd} {hostname} {tag}{'' if message[0] == ' ' else ' '}{message}\n"
+    return f"{bsd} {hostname} {tagged(app_name, pid, message)}\n"
 
 
 def traditional(pairs: Sequence[Pair], _moment: Moment) -> bytes:
@@ -160,7 +158,7 @@ def rfc5424_line(record: Record) -> str:
 
 
 def json_line(record: Record) -> str:
-    return escape_unseen(json.dumps(as_json(record), ensure_ascii=False, separators=(",", ":"))) + "\n"
+    return escape_unseen(_encode(as_json(record))) + "\n"
 
 
 def escape_unseen(text: str) -> str:

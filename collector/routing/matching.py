@@ -17,6 +17,7 @@ from typing import Any
 
 from collector.config.problems import quote
 from collector.errors import CollectorError
+from collector.protocol.hosts import address_of
 
 Match = Callable[[str], bool]
 
@@ -127,19 +128,11 @@ def number(text: str) -> int | float | None:
     return float(text) if "." in text else int(text)
 
 
-def without_port(peer: str) -> str:
-    """The address of ``192.0.2.7:514`` and ``[2001:db8::1]:514``; any other text as it is."""
-    if peer.startswith("["):
-        return peer[1:].partition("]")[0]
-    host, _, port = peer.rpartition(":")
-    return host if host and ":" not in host and port.isdecimal() else peer
-
-
 @lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """An address, without its port; one that is IPv4 in IPv6 as IPv4, as dual-stack sockets show it."""
     try:
-        address = ip_address(without_port(text))
+        address = ip_address(address_of(text))
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

@@ -26,13 +26,7 @@ from dataclasses import dataclass
 
 from collector.config.problems import did_you_mean, quote
 from collector.errors import CollectorError
-from collector.priority import (
-    FACILITIES,
-    FACILITY_ALIASES,
-    PRI_COUNT,
-    SEVERITIES,
-    SEVERITY_ALIASES,
-)
+from collector.priority import FACILITIES, FACILITY_NUMBERS, PRI_COUNT, SEVERITIES, SEVERITY_NUMBERS
 
 Change = Callable[[int], int]
 """What one severity does to the mask of one facility."""
@@ -42,13 +36,9 @@ _PART = re.compile(r"(?P<facilities>[^.;]*)(?P<dot>\.?)(?P<severity>[^,;]*)[,;]*
 
 # Facilities 12 to 15 have no common names. In selectors they are rsyslog's, which knows none for 15.
 _UNNAMED = {"audit": 13, "alert": 14, "clock": 15}
-_FACILITY = {name: number for number, name in enumerate(FACILITIES) if name not in _UNNAMED}
-_FACILITY |= {alias: _FACILITY[name] for alias, name in FACILITY_ALIASES.items()}
+_FACILITY = {name: number for name, number in FACILITY_NUMBERS.items() if name not in _UNNAMED}
 _FACILITY |= {"bsd_security": 13, "console": 14}
 _INTERNAL = ("mark", "invld")
-
-_SEVERITY = {name: number for number, name in enumerate(SEVERITIES)}
-_SEVERITY |= {alias: _SEVERITY[name] for alias, name in SEVERITY_ALIASES.items()}
 
 
 class SelectorError(CollectorError):
@@ -163,7 +153,7 @@ def _change(word: str, column: int) -> Change:
 
 def _bits(name: str, word: str, column: int, *, exact: bool) -> int:
     """The severity and all more important ones (lower numbers), or only itself."""
-    number = _SEVERITY.get(name, _number(name))
+    number = SEVERITY_NUMBERS.get(name, _number(name))
     if number is None:
         raise _unknown_severity(name, word, column)
     if number >= len(SEVERITIES):
@@ -180,7 +170,7 @@ def _unknown_severity(name: str, word: str, column: int) -> SelectorError:
         return SelectorError(
             f'{quote(word)} means nothing: "=" takes one severity', column, hint='all severities are "*"'
         )
-    return SelectorError(f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*_SEVERITY, "none")))
+    return SelectorError(f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*SEVERITY_NUMBERS, "none")))
 
 
 def _plain(word: str) -> str:

@@ -27,8 +27,9 @@ from typing import Any
 
 from collector.config.problems import did_you_mean, quote
 from collector.errors import CollectorError
-from collector.priority import FACILITIES, FACILITY_ALIASES, SEVERITIES, SEVERITY_ALIASES
-from collector.routing.matching import MODIFIERS, ORDERS, Match, Operand, literal, without_port
+from collector.priority import FACILITIES, FACILITY_NUMBERS, SEVERITIES, SEVERITY_NUMBERS
+from collector.protocol.hosts import address_of
+from collector.routing.matching import MODIFIERS, ORDERS, Match, Operand, literal
 
 Path = tuple[str | int, ...]
 Test = Callable[[Mapping[str, str | None]], bool]
@@ -36,7 +37,7 @@ Test = Callable[[Mapping[str, str | None]], bool]
 FIELDS = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "message", "peer", "charset")
 
 _NAMES = {"facility": FACILITIES, "severity": SEVERITIES}
-_ALIASES = {"facility": FACILITY_ALIASES, "severity": SEVERITY_ALIASES}
+_NUMBERS = {"facility": FACILITY_NUMBERS, "severity": SEVERITY_NUMBERS}
 _WORDS = (*filter(None, MODIFIERS), "all", "cased", "exists")
 _DEPTH = 32
 
@@ -153,7 +154,7 @@ def _joined(key: _Key, items: Sequence[tuple[Any, Path]]) -> Match:
     joined = _all_of(matches) if every else _any_of(matches)
     if key.field != "peer":
         return joined
-    return lambda value: joined(value) or joined(without_port(value))
+    return lambda value: joined(value) or joined(address_of(value))
 
 
 def _operand(item: Any, path: Path, *, cased: bool) -> Operand:
@@ -192,13 +193,12 @@ def _name_match(key: _Key, operand: Operand) -> Match:
 
 def _name(field: str, operand: Operand) -> str:
     """The canonical name of a facility or severity, or of a severity's number."""
-    names, word = _NAMES[field], str(operand.value).lower()
-    word = _ALIASES[field].get(word, word)
-    if word in names:
-        return word
+    names, numbers, word = _NAMES[field], _NUMBERS[field], str(operand.value).lower()
+    if word in numbers:
+        return names[numbers[word]]
     if field == "severity" and word in "01234567" and len(word) == 1:
         return names[int(word)]
-    hint = did_you_mean(word, (*names, *_ALIASES[field])) or f"there are {', '.join(names)}"
+    hint = did_you_mean(word, numbers) or f"there are {', '.join(names)}"
     raise CollectorError(f"unknown {field} {quote(operand.value)}", hint=hint)
 
 

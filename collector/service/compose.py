@@ -13,21 +13,8 @@ from collector.config.names import parse_charset
 from collector.config.problems import did_you_mean
 from collector.config.values import BadValueError
 from collector.errors import CollectorError
-from collector.priority import (
-    DEFAULT_PRI,
-    FACILITIES,
-    FACILITY_ALIASES,
-    PRI_COUNT,
-    SEVERITIES,
-    SEVERITY_ALIASES,
-    pri_of,
-)
+from collector.priority import DEFAULT_PRI, FACILITY_NUMBERS, PRI_COUNT, SEVERITY_NUMBERS, pri_of
 from collector.protocol.timestamp import bsd_stamp, iso
-
-_FACILITY = {name: number for number, name in enumerate(FACILITIES)}
-_FACILITY |= {alias: _FACILITY[name] for alias, name in FACILITY_ALIASES.items()}
-_SEVERITY = {name: number for number, name in enumerate(SEVERITIES)}
-_SEVERITY |= {alias: _SEVERITY[name] for alias, name in SEVERITY_ALIASES.items()}
 
 # RFC 5424 §6: the longest HOSTNAME, APP-NAME and PROCID.
 _LONGEST = {"host name": 255, "tag": 48, "process id": 128}
@@ -52,7 +39,7 @@ def parse_priority(text: str) -> int:
         raise CollectorError(
             f'"{text}" is not a priority', hint="facility.severity, such as local0.debug, or a number from 0 to 191"
         )
-    return pri_of(_number("facility", facility, _FACILITY), _number("severity", severity, _SEVERITY))
+    return pri_of(_number("facility", facility, FACILITY_NUMBERS), _number("severity", severity, SEVERITY_NUMBERS))
 
 
 def _number(what: str, word: str, known: dict[str, int]) -> int:

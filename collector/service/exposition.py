@@ -8,15 +8,12 @@ The answer of ``collector status`` for Prometheus: text format 0.0.4.
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from collector.metrics import Key
 from collector.service.account import from_json
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _HELP = {
     "received_messages": "Messages received.",
@@ -25,7 +22,7 @@ _HELP = {
     "framing_problems": "Places in a stream or datagram that broke the framing, by reason.",
     "lost_bytes": "Bytes received that belong to no message written, by reason.",
     "marked_messages": "Messages that were wrong or unusual, by mark.",
-    "charset_messages": "Messages by the character set they came in.",
+    "charset_messages": "Messages that were neither ASCII nor regular UTF-8, by the character set they came in.",
     "unrouted_messages": "Messages that no route asks for.",
     "routed_messages": "Messages that at least one route asks for.",
     "unknown_messages": "Messages a worker was working on when it died.",
@@ -72,7 +69,7 @@ def _service(status: dict[str, Any]) -> dict[Key, float]:
 def _family(name: str, samples: Iterable[tuple[Key, float]]) -> Iterator[str]:
     samples = list(samples)
     kind = samples[0][0].kind
-    metric = f"collector_{re.sub('[^a-zA-Z0-9_]', '_', name)}{'_total' if kind == 'counter' else ''}"
+    metric = f"collector_{name}{'_total' if kind == 'counter' else ''}"
     if name in _HELP:
         yield f"# HELP {metric} {_HELP[name]}\n"
     yield f"# TYPE {metric} {kind}\n"

@@ -1,6 +1,7 @@
 """The full way: some destination wants fields, so rows are split into them and each destination renders its box."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from collector.batch import Batch, Fix
@@ -27,7 +28,7 @@ class Full:
         self._odd.know(text)
         pattern, self._other = (FULL_5424, FULL_3164) if looks_5424(batch.text) else (FULL_3164, FULL_5424)
         rows: list[FullRow] = pattern.findall(text)
-        pairs = zip(rows, batch.peers(), strict=False)
+        pairs = zip(rows, islice(batch.peers(), len(rows)), strict=True)
         put = self._put
         if batch.fixes:
             self._put_fixed(text.split("\n"), batch.fixes, pairs)

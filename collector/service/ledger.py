@@ -1,6 +1,6 @@
 """Which counters exist: names, and the labels and reasons each may have. Fixed before the first worker is forked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from collector.metrics import Key, Layout
 from collector.service.meter import OTHER, REASON_LABEL
@@ -19,9 +19,11 @@ FRAMING = (
 SINK_ERRORS = ("torn_line", "found_torn_line", "ENOSPC", "EDQUOT", "EFBIG", "EIO")
 
 
-def layout(sources: Iterable[str], sinks: Iterable[str], charsets: Iterable[str]) -> Layout:
+def layout(sources: Collection[str], sinks: Iterable[str], charsets: Iterable[str]) -> Layout:
     """Every counter of a plan with these sources and sinks."""
-    keys = [Key("unrouted_messages"), Key("routed_messages"), Key("batches"), Key("lost_notices")]
+    received = [Key("received_messages", (("source", source),)) for source in sources]
+    assert len(received) <= 0xFFFF, "their indices, the first ones, take 16 bits of the in-flight word"
+    keys = [*received, Key("unrouted_messages"), Key("routed_messages"), Key("batches"), Key("lost_notices")]
     keys += _reasons("marked_messages", (), MARKS)
     keys += _reasons("charset_messages", (), dict.fromkeys((*CHARSETS, *charsets)))
     for source in sources:
@@ -32,7 +34,6 @@ def layout(sources: Iterable[str], sinks: Iterable[str], charsets: Iterable[str]
 
 
 def _of_source(labels: tuple[tuple[str, str], ...]) -> Iterator[Key]:
-    yield Key("received_messages", labels)
     yield Key("received_bytes", labels)
     yield Key("connections_accepted", labels)
     yield Key("connections_open", labels, kind="gauge")

@@ -2,7 +2,7 @@
 The time zone of this machine, with its summer time: what TZ says, else /etc/localtime, else UTC.
 
 TZ names a zone (``Asia/Tokyo``, ``:Asia/Tokyo``), a file (``/usr/share/zoneinfo/Japan``) or is a rule (``JST-9``,
-``EST5EDT,M3.2.0,M11.1.0``), see tzset(3). What cannot be read is UTC, as for the C library.
+``EST5EDT,M3.2.0,M11.1.0``), see tzset(3). An empty one is UTC, as is what cannot be read, as for the C library.
 """
 
 import io
@@ -15,9 +15,11 @@ _LOCALTIME = "/etc/localtime"
 
 
 def local_zone() -> tzinfo:
-    name = os.environ.get("TZ", "").lstrip(":")
+    name = os.environ.get("TZ", _LOCALTIME).lstrip(":")
+    if not name:
+        return UTC
     try:
-        return _from_file(name or _LOCALTIME) if not name or name.startswith("/") else _named(name)
+        return _from_file(name) if name.startswith("/") else _named(name)
     except (OSError, ValueError):
         return UTC
 

@@ -20,6 +20,11 @@ LEVELS: dict[str, int] = {"error": 3, "warning": 4, "info": 6, "debug": 7}
 """RFC 5424 §6.2.1 severities, which are the journal's priorities too."""
 
 WINDOW = 10.0
+
+CLASSES = 1000
+"""So many are told apart; further ones share one, until the windows of others are over."""
+
+_FURTHER = "further"
 _FORMATTING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -73,7 +78,9 @@ class OwnLog:
         if event is None:
             self._show(level, message)
             return
-        self.settle()
+        if event not in self._classes and len(self._classes) >= CLASSES:
+            event = _FURTHER
+        self._settle(event, self._now())
         known = self._classes.get(event)
         if known is None:
             self._classes[event] = _EventClass(self._now() + WINDOW)
@@ -84,14 +91,18 @@ class OwnLog:
     def settle(self) -> None:
         """Show what was held back and is due; to be called about once a second."""
         now = self._now()
-        for event, known in list(self._classes.items()):
-            if known.ends > now:
-                continue
-            if not known.held:
-                del self._classes[event]
-                continue
-            self._show_held(known)
-            self._classes[event] = _EventClass(now + WINDOW)
+        for event in list(self._classes):
+            self._settle(event, now)
+
+    def _settle(self, event: str, now: float) -> None:
+        known = self._classes.get(event)
+        if known is None or known.ends > now:
+            return
+        if not known.held:
+            del self._classes[event]
+            return
+        self._show_held(known)
+        self._classes[event] = _EventClass(now + WINDOW)
 
     def close(self) -> None:
         """Show all that is still held back."""

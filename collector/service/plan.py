@@ -50,7 +50,7 @@ class Plan:
     layout: Layout
     name_hash: str
     state_dir: str
-    control: str | None
+    control: str
     workers: int
 
 

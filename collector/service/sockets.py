@@ -27,6 +27,9 @@ class Source(Protocol):
     def describe(self, sockets: list[list[socket.socket]]) -> str:
         """Where it listens, for people, from what ``bind`` returned."""
 
+    def release(self) -> None:
+        """Called when its sockets are closed: it takes away what they leave behind."""
+
     def warnings(self) -> list[str]:
         """What an administrator should know of the sockets that ``bind`` made."""
 
@@ -67,6 +70,9 @@ class Listeners:
     def close(self) -> None:
         for sock in self._all():
             sock.close()
+        for source in self._sources:
+            if source.name in self._bound:
+                source.release()
 
     def _all(self) -> set[socket.socket]:
         return {sock for name in self._bound for sock in self.of_source(name)}

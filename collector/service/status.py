@@ -18,6 +18,7 @@ The answer of ``collector status`` for people: one screen that tells whether any
 
 import textwrap
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -127,11 +128,22 @@ def _messages(screen: _Screen, account: Account, counters: Counters) -> None:
             screen.say(f"{title}: {listed}", indent="  ")
 
 
+def _grouped(counters: Counters, label: str) -> defaultdict[str, dict[Key, int]]:
+    """The counters with that label, by what it says."""
+    groups: defaultdict[str, dict[Key, int]] = defaultdict(dict)
+    for key, value in counters.items():
+        name = dict(key.labels).get(label)
+        if name is not None:
+            groups[name][key] = value
+    return groups
+
+
 def _sources(screen: _Screen, status: dict[str, Any], counters: Counters) -> None:
     screen.head("SOURCES", "received", "bytes", "rejected", "kernel drops")
+    groups = _grouped(counters, "source")
     for source in status["sources"]:
         name = source["name"]
-        own = {key: value for key, value in counters.items() if dict(key.labels).get("source") == name}
+        own = groups[name]
         drops = _sum(own, "kernel_drops")
         screen.row(
             name,
@@ -163,10 +175,11 @@ def _source_remarks(own: Counters) -> Iterator[str]:
 
 def _sinks(screen: _Screen, account: Account, counters: Counters) -> None:
     screen.head("SINKS", "offered", "written", "dropped", "pending")
+    groups = _grouped(counters, "sink")
     for name, sink in account.sinks.items():
         numbers = (f"{number:,}" for number in (sink.offered, sink.written, sink.dropped, sink.pending))
         screen.row(name, *numbers, style=_RED if sink.dropped or sink.missing else "")
-        own = {key: value for key, value in counters.items() if dict(key.labels).get("sink") == name}
+        own = groups[name]
         written, files = size(_sum(own, "sink_written_bytes")), _sum(own, "sink_open_files")
         screen.say(f"{written} written, {files:,} open {'file' if files == 1 else 'files'}", indent="    ")
         for title, counter in (("dropped", "sink_dropped"), ("errors", "sink_errors")):

@@ -46,7 +46,7 @@ class Plan(Protocol):
     @property
     def state_dir(self) -> str: ...
     @property
-    def control(self) -> str | None: ...
+    def control(self) -> str: ...
     @property
     def sources(self) -> Sequence[Source]: ...
 
@@ -98,7 +98,9 @@ class Supervisor:
         self._selector = resources.enter_context(selectors.DefaultSelector())
         self._signals = resources.enter_context(SignalQueue())
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
-        self._control = self._open_control(resources)
+        self._control = resources.enter_context(
+            contextlib.closing(ControlServer(plan.control, self._selector, self._answer))
+        )
         layout = plan.layout.extended((*queues.keys(names), RESTARTS, HANGS))
         self._board = Board(layout, plan.workers + 1)
         counts = self._board.slot(plan.workers)
@@ -106,12 +108,6 @@ class Supervisor:
         crew = [WorkerProcess(number, self._selector, self._log) for number in range(plan.workers)]
         self._workers = Workers(crew, self._fork, self._board, counts, self._log, self._timing)
         self._workers.start_due(time.monotonic())
-
-    def _open_control(self, resources: contextlib.ExitStack) -> ControlServer | None:
-        if self._plan.control is None:
-            return None
-        server = ControlServer(self._plan.control, self._selector, self._answer)
-        return resources.enter_context(contextlib.closing(server))
 
     def _fork(self, number: int) -> tuple[int, socket.socket]:
         return fork_worker(lambda link: self._work(number, link), lambda: self._let_go(number), self._log)
@@ -124,8 +120,7 @@ class Supervisor:
         """In the new process: keep the sockets of this slot and, until the last worker has ended, the lock."""
         self._selector.close()
         self._signals.close()
-        if self._control is not None:
-            self._control.let_go()
+        self._control.let_go()
         self._workers.let_go()
         self._listeners.keep_only(number)
 
@@ -157,8 +152,7 @@ class Supervisor:
         self._queues.read(self._log)
         self._workers.watch(elapsed)
         self._log.settle()
-        if self._control is not None:
-            self._control.expire(now)
+        self._control.expire(now)
         if self._workers.well:
             self._notify.watchdog(now)
         if self._state == "running" and now >= self._told + _STATUS_INTERVAL:
@@ -178,8 +172,7 @@ class Supervisor:
             self._log.info(f"Writing {files}.")
         for warning in self._listeners.warnings():
             self._log.warning(warning)
-        if plan.control is not None:
-            self._log.info(f"Answering `collector status` at {plan.control}.")
+        self._log.info(f"Answering `collector status` at {plan.control}.")
         self._notify.ready(f"Listening on {', '.join(listening)}")
 
     def _on_signals(self) -> None:

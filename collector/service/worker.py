@@ -77,7 +77,7 @@ class Worker:
         self._held = False
         self._open_sources(plan, sockets, descriptors - files - _SPARE)
         link.setblocking(False)
-        self._poller.add(link.fileno(), self._orders)
+        self._poller.add(link.fileno(), self._orders, urgent=True)
 
     def run(self) -> None:
         self._say({"event": "ready"})

@@ -94,6 +94,9 @@ class Source(Protocol):
     def warnings(self) -> list[str]:
         """What an administrator should know of the sockets that ``bind`` made."""
 
+    def release(self) -> None:
+        """Called in the supervisor when the sockets are closed: take away what they leave behind."""
+
     def open(self, sockets: list[socket], surroundings: Surroundings) -> Intake: ...
 
 

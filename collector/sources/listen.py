@@ -55,7 +55,19 @@ def _resolve(kind: SocketKind, address: Address) -> list[tuple[int, tuple[str, i
         raise CollectorError(
             f"cannot listen on {address}: {error.strerror}", hint="give an address of this machine, or 0.0.0.0 for all"
         ) from error
-    return list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))  # type: ignore[misc]
+    places = dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found if _is_supported(family))
+    if not places:
+        raise CollectorError(f"cannot listen on {address}: this kernel does not speak its protocol")
+    return list(places)  # type: ignore[arg-type]
+
+
+def _is_supported(family: int) -> bool:
+    """A kernel may be without IPv6; "all addresses" are then those of IPv4."""
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+    except OSError:
+        return False
+    return True
 
 
 def _bind(family: int, kind: SocketKind, sockaddr: tuple[str, int], address: Address, *, share: bool) -> socket.socket:

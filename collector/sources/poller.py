@@ -1,34 +1,56 @@
 """The worker's only wait: which descriptors are readable, and who reads them."""
 
 import select
+import time
+from collections import deque
 from collections.abc import Callable
 
 Handler = Callable[[], object]
 
+_SECONDS_PER_TURN = 0.05
+
 
 class Poller:
-    """epoll(7), level-triggered: what a handler leaves unread is reported again in the next turn."""
+    """
+    epoll(7), level-triggered: what a handler leaves unread is reported again.
+
+    A turn ends after ``_SECONDS_PER_TURN``, and the next one goes on with those who have not had theirs. Before them,
+    and in every turn, come the handlers that cannot wait: datagrams would be lost, orders not heard.
+    """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
+        self._urgent: set[int] = set()
+        self._ready: deque[int] = deque()
 
-    def add(self, fd: int, handler: Handler) -> None:
+    def add(self, fd: int, handler: Handler, *, urgent: bool = False) -> None:
         self._handlers[fd] = handler
         self._epoll.register(fd, select.EPOLLIN)
+        if urgent:
+            self._urgent.add(fd)
 
     def remove(self, fd: int) -> None:
         if self._handlers.pop(fd, None) is not None:
             self._epoll.unregister(fd)
+            self._urgent.discard(fd)
 
     def turn(self, timeout: float) -> int:
-        """Wait up to ``timeout`` seconds, let every ready descriptor's handler run once; returns how many ran."""
-        ready = self._epoll.poll(timeout)
-        for fd, _ in ready:
-            handler = self._handlers.get(fd)
+        """Wait up to ``timeout`` seconds, let the handlers of ready descriptors run once; returns how many ran."""
+        if self._ready:
+            self._ready.extendleft(self._urgent)
+        else:
+            self._ready.extend(fd for fd, _ in self._epoll.poll(timeout))
+        ran = 0
+        ends = time.monotonic() + _SECONDS_PER_TURN
+        while self._ready:
+            handler = self._handlers.get(self._ready.popleft())
             if handler is not None:
                 handler()
-        return len(ready)
+                ran += 1
+            if time.monotonic() > ends:
+                break
+        return ran
 
     def close(self) -> None:
         self._epoll.close()

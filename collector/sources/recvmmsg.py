@@ -19,6 +19,7 @@ from collector.protocol.framing.oversize import truncate
 
 SLOTS = 1024
 _NEAR = 768
+_MUCH = 8 * 1024 * 1024
 _NAME = 28  # sizeof(struct sockaddr_in6)
 _PEERS_REMEMBERED = 50_000
 
@@ -47,7 +48,7 @@ class _MMsgHdr(ctypes.Structure):
 
 class Datagrams:
     """
-    The receiving half of UDP sockets: memory for a batch, used again for each.
+    The receiving half of a UDP socket: memory for a batch, used again for each.
 
     ``receive(fd)`` → the datagrams as bytes, at most ``SLOTS``; one longer than ``limit`` bytes comes cut, as
     ``Truncated``, and its position and problem stand in ``problems``, which the caller clears. ``received_bytes`` is
@@ -103,6 +104,8 @@ class Datagrams:
             for slot, length in enumerate(lengths):
                 if length > self._near_size:
                     frames[slot] = self._long(slot, length)
+            if self.received_bytes > _MUCH:
+                self._far.madvise(mmap.MADV_DONTNEED)  # a flood of long ones must not keep 64 MiB for ever
         return frames
 
     def _long(self, slot: int, length: int) -> bytes:

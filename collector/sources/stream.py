@@ -15,11 +15,10 @@ from itertools import chain, repeat
 from collector.protocol.framing import Framer
 from collector.protocol.framing.auto import AutoFramer
 from collector.sources import Surroundings
+from collector.sources.pace import Pace
 from collector.sources.quota import Share
 from collector.sources.report import report
 
-_READ = 256 * 1024
-_GATHERED = 512 * 1024
 _REST = 0.004
 _REST_OF_THE_SILENT = 0.01
 _MUCH = 32 * 1024
@@ -48,7 +47,7 @@ class StreamIntake:
     Listening stream sockets and their connections in one worker.
 
     ``tune`` prepares an accepted socket and names its peer. ``share`` says how many connections there may be; one more
-    is closed at once, counted and logged. ``idle_timeout`` in seconds, None for never.
+    is closed at once, counted and logged. ``idle_timeout`` in seconds, 0 for never.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class StreamIntake:
         name: str,
         tune: Callable[[socket.socket, object], str | None],
         share: Share,
-        idle_timeout: float | None,
+        idle_timeout: float,
     ) -> None:
         self._listeners = sockets
         self._to = surroundings
@@ -71,6 +70,7 @@ class StreamIntake:
         self._blocks: list[tuple[bytes, str | None]] = []
         self._lists: list[tuple[list[bytes], str | None]] = []
         self._gathered = 0
+        self._pace = Pace()
         self._most = 0
         self._now = 0.0
         self._held = False
@@ -84,6 +84,7 @@ class StreamIntake:
         return 0.0 if most >= _MUCH else _REST
 
     def flush(self) -> None:
+        started, size = time.monotonic(), self._gathered
         if self._blocks:
             blocks, self._blocks = self._blocks, []
             text = blocks[0][0] if len(blocks) == 1 else b"".join([block for block, _ in blocks])
@@ -91,6 +92,8 @@ class StreamIntake:
         if self._lists:
             lists, self._lists = self._lists, []
             self._to.deliver(list(chain.from_iterable([frames for frames, _ in lists])), partial(_list_peers, lists))
+        if size:
+            self._pace.worked(size, time.monotonic() - started)
         self._gathered = 0
 
     def hold(self) -> None:
@@ -109,7 +112,7 @@ class StreamIntake:
         self._now = now
         if self._resting:
             self._listen()
-        if self._idle_timeout is None or self._held:
+        if not self._idle_timeout or self._held:
             return
         idle = [one for one in self._connections.values() if now - one.active > self._idle_timeout]
         for connection in idle:
@@ -201,7 +204,7 @@ class StreamIntake:
     def _read(self, connection: Connection) -> int:
         """Read once; returns the number of bytes, 0 when there are none for now or the connection has ended."""
         try:
-            data = connection.sock.recv(_READ)
+            data = connection.sock.recv(self._pace.read)
         except BlockingIOError:
             return 0
         except OSError:
@@ -214,7 +217,7 @@ class StreamIntake:
         self._most = max(self._most, len(data))
         self._to.meter.count("received_bytes", len(data))
         self._gather(connection, connection.framer.feed(data))
-        if self._gathered >= _GATHERED:
+        if self._gathered >= self._pace.batch:
             self.flush()
         return len(data)
 

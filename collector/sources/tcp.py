@@ -33,8 +33,8 @@ class TcpOptions(Options):
     max_connections: Annotated[int, Field(ge=1)] = 10_000
     """Connections held at once, over all workers; a further one is turned away and counted."""
 
-    idle_timeout: Duration | None = None
-    """Close a connection that sent nothing for so long. Many senders are silent for days: the default is never."""
+    idle_timeout: Duration = 0.0
+    """Close a connection that sent nothing for so long; 0 is never, as many senders are silent for days."""
 
     keepalive: Duration = 60.0
     """Ask a silent peer after this time whether it is still there (TCP keepalive); 0 never asks."""
@@ -67,6 +67,9 @@ class TcpSource:
 
     def warnings(self) -> list[str]:
         return []
+
+    def release(self) -> None:
+        """A port needs no tidying up."""
 
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> StreamIntake:
         return StreamIntake(

@@ -14,6 +14,7 @@ import os
 import socket
 import stat
 import time
+from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from typing import Annotated, Literal
@@ -29,6 +30,7 @@ from collector.sources.report import report
 from collector.sources.stream import BACKLOG, StreamIntake
 
 _PER_TURN = 512
+_REST_OF_THE_SILENT = 0.01
 _LARGEST = 1024 * 1024  # above net.core.wmem_max as systems ship it, which bounds what a sender can put into one
 
 
@@ -47,8 +49,8 @@ class UnixOptions(Options):
     max_connections: Annotated[int, Field(ge=1)] = 1000
     """Connections held at once (stream)."""
 
-    idle_timeout: Duration | None = None
-    """Close a connection that sent nothing for so long (stream)."""
+    idle_timeout: Duration = 0.0
+    """Close a connection that sent nothing for so long; 0 is never (stream)."""
 
 
 class UnixSource:
@@ -64,7 +66,7 @@ class UnixSource:
         return f"unix {self.options.unix}"
 
     def bind(self, slots: int) -> list[list[socket.socket]]:
-        """One socket, in the first slot: a path has no SO_REUSEPORT. A stream socket is shared by all slots."""
+        """One socket, for the first worker: a path has no SO_REUSEPORT."""
         stream = self.options.type == "stream"
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
         try:
@@ -88,6 +90,11 @@ class UnixSource:
 
     def warnings(self) -> list[str]:
         return []
+
+    def release(self) -> None:
+        """Take the socket file away: nobody will answer there."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.options.unix)
 
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "StreamIntake | UnixDatagramIntake":
         here = socket.gethostname()
@@ -140,10 +147,13 @@ class UnixDatagramIntake:
         self._name = name
         self._hostname = hostname
         self._held = False
+        self._busy = False
         self._watch()
 
     def rest(self) -> float:
-        return 0.0  # the queue holds few datagrams (net.unix.max_dgram_qlen), and local senders wait when it is full
+        """The queue holds few datagrams (net.unix.max_dgram_qlen), and senders wait while it is full."""
+        busy, self._busy = self._busy, False
+        return 0.0 if busy else _REST_OF_THE_SILENT
 
     def flush(self) -> None:
         """Datagrams are delivered as they are read."""
@@ -184,6 +194,7 @@ class UnixDatagramIntake:
             frames.append(data)
             size += len(data)
         if frames:
+            self._busy = True
             self._to.meter.count("received_bytes", size)
             self._to.deliver([self._within(one) for one in frames], lambda: repeat(self._hostname))
         return len(frames) == _PER_TURN or size >= _LARGEST

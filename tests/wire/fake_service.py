@@ -49,6 +49,9 @@ class Source:
     def describe(self, sockets):
         return f"udp 127.0.0.1:{sockets[0][0].getsockname()[1]}"
 
+    def release(self):
+        """Nothing is left behind."""
+
     def warnings(self):
         return [f"{NAME}: the receive buffer is small."] if self.buffer else []
 

@@ -25,9 +25,14 @@ class Context:
         """The sender's moment or None → the message's time, whose time that is, and a mark when it is too far off."""
         if moment is None:
             return self.received_at, "arrival", ()
-        if self.max_skew is not None and abs((moment - self.received_at).total_seconds()) > self.max_skew:
-            return moment, "arrival", ("clock_skew",)
-        return moment, "sender", ()
+        return judge(moment, self.received_at, self.max_skew)
+
+
+def judge(moment: datetime, received_at: datetime, max_skew: float | None) -> tuple[datetime, str, tuple[str, ...]]:
+    """The sender's moment, whose time counts, and a mark when it is more than ``max_skew`` seconds off."""
+    if max_skew is not None and abs((moment - received_at).total_seconds()) > max_skew:
+        return moment, "arrival", ("clock_skew",)
+    return moment, "sender", ()
 
 
 @lru_cache(maxsize=4096)
@@ -35,6 +40,4 @@ def sender_of(peer: str | None) -> str | None:
     """The host name of a message that carries none: the address it came from. A local socket has no address."""
     if not peer or peer.startswith(("/", "@")):
         return None
-    address = address_of(peer)
-    # How a socket for both IP versions names an IPv4 peer (RFC 4291 §2.5.5.2).
-    return address.removeprefix("::ffff:") if "." in address else address
+    return address_of(peer)

@@ -17,6 +17,7 @@ from collector.batch import Record
 from collector.protocol.parsers.context import Context, sender_of
 from collector.protocol.parsers.pri import Priority
 from collector.protocol.parsers.structured_data import read_structured_data
+from collector.protocol.parsers.tag import tagged
 from collector.protocol.timestamp import ISO, bsd_stamp, parse_iso
 
 _WORD = r"[^\x00-\x20\x7f]+"
@@ -43,7 +44,7 @@ def read(text: str, priority: Priority, context: Context) -> Record | None:
     return Record(
         priority.pri, timestamp, context.received_at, _value(hostname) or sender_of(context.peer), app, pid,
         _value(msg_id), data.data, message, context.peer, context.charset, time_source,
-        bsd_stamp(moment or context.received_at.astimezone(context.zone)), _traditional(app, pid, message),
+        bsd_stamp(moment or context.received_at.astimezone(context.zone)), tagged(app, pid, message),
         priority.marks + _header_marks(version, stamp, moment, match) + skewed + data.marks + bom,
     )  # fmt: skip
 
@@ -81,13 +82,3 @@ def _message(text: str, end: int) -> tuple[str, tuple[str, ...]]:
     if text.startswith(_BOM, start):
         return text[start + 1 :], ("bom",)
     return text[start:], ()
-
-
-def _traditional(app_name: str | None, proc_id: str | None, message: str) -> str:
-    if app_name is None:
-        return message
-    tag = f"{app_name}:" if proc_id is None else f"{app_name}[{proc_id}]:"
-    if not message:
-        return tag
-    # rsyslog sends the blank after the tag as the first character of the message.
-    return tag + message if message[0] == " " else f"{tag} {message}"

@@ -25,6 +25,15 @@ _TAG = re.compile(
 )
 
 
+def tagged(app_name: str | None, proc_id: str | None, message: str) -> str:
+    """The text of a BSD message with this tag; None and "" are absent."""
+    if not app_name:
+        return message
+    tag = f"{app_name}[{proc_id}]:" if proc_id else f"{app_name}:"
+    # rsyslog sends the blank after the tag as the first character of the message.
+    return f"{tag}{message}" if not message or message[0] == " " else f"{tag} {message}"
+
+
 class Tag(NamedTuple):
     """``end`` is where the message begins, one blank after the tag not counted."""
 

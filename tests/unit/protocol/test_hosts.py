@@ -66,8 +66,18 @@ def test_what_is_remembered_is_bounded():
         ("gate", "gate"),
         ("[broken", "[broken"),
         ("gate:name", "gate:name"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("[::ffff:192.0.2.7]:514", "192.0.2.7"),
+        ("[::ffff:0:1]:514", "::ffff:0:1"),
+        ("/run/log:514", "/run/log:514"),
         ("", ""),
     ],
 )
 def test_the_address_of_a_peer(peer, address):
     assert address == address_of(peer)
+
+
+def test_long_host_names_are_not_kept_in_memory():
+    hosts = HostMap({"h" * 60_000: "long"})
+    assert hosts.find("H" * 60_000, None) == "long"
+    assert hosts._found == {}

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.routing.matching import MODIFIERS, Operand, number, without_port
+from collector.routing.matching import MODIFIERS, Operand, number
 
 
 def fits(kind, pattern, value, *, cased=False):
@@ -71,18 +71,3 @@ def test_many_stars_take_linear_time():
 )
 def test_numbers_are_decimal(text, expected):
     assert expected == number(text)
-
-
-@pytest.mark.parametrize(
-    ("peer", "address"),
-    [
-        ("192.0.2.7:514", "192.0.2.7"),
-        ("192.0.2.7", "192.0.2.7"),
-        ("[2001:db8::1]:514", "2001:db8::1"),
-        ("2001:db8::1", "2001:db8::1"),
-        ("host:name", "host:name"),
-        ("", ""),
-    ],
-)
-def test_the_port_of_a_peer_can_be_taken_off(peer, address):
-    assert address == without_port(peer)

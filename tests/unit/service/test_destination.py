@@ -92,6 +92,29 @@ def test_one_file_too_many_is_dropped_and_counted(only, tmp_path):
     assert rig.count("sink_dropped", sink=f"{tmp_path}/{{{{ hostname }}}}", reason="too_many_files") == 2
 
 
+def test_a_path_that_cannot_be_made_of_a_message_drops_just_its_row(only, tmp_path):
+    file = "FOLDER/x{% if message == 'web' %}{{ hostname[5] }}{% endif %}"
+    destination, rig = only({"file": file})
+    rows = [pair("gate", "1"), pair("gate", "web"), pair("gate", "web"), pair("longer", "web")]
+    destination.write_pairs(rows, MOMENT, can_wait=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x", "xr"]
+    sink = accounted(rig)
+    assert (sink.offered, sink.written, sink.dropped) == (4, 2, 2)
+    name = file.replace("FOLDER", str(tmp_path))
+    assert rig.count("sink_dropped", sink=name, reason="bad_path") == 2
+    [(event_class, sentence)] = rig.told
+    assert event_class == f"bad_path {name}"
+    assert "the template cannot be filled" in sentence
+
+
+def test_each_worker_may_fill_all_paths(only, tmp_path):
+    destination, _ = only({"file": "FOLDER/{{ hostname }}"}, max_paths=2, workers=2)
+    destination.write_pairs([pair(host) for host in "abc"], MOMENT, can_wait=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 def test_a_host_name_does_not_leave_the_folder(only, tmp_path):
     destination, _ = only({"file": "FOLDER/hosts/{{ hostname }}.log"})
     line = "<34>Feb  3 17:09:09 ../../etc/cron.d/x su: text"

@@ -68,7 +68,3 @@ def test_any_label_survives(label):
     found = samples(expose(answer({("sink_written", f"sink={label}"): 3})))
 
     assert found["collector_sink_written_total", (("sink", label),)] == 3
-
-
-def test_a_name_that_prometheus_does_not_allow_is_mended():
-    assert samples(expose(answer({("odd-name.x",): 3})))["collector_odd_name_x_total", ()] == 3

@@ -24,6 +24,13 @@ def test_every_sink_has_its_own_counters():
     assert {"sink": "/var/log/all", "reason": "disk_full"} in labels_of("sink_dropped")
 
 
+def test_what_a_batch_is_received_under_has_the_first_numbers_however_many_files_there_are():
+    layout = ledger.layout(["udp", "tcp"], [f"/var/log/{number}" for number in range(5000)], [])
+
+    assert len(layout) > 0xFFFF
+    assert [layout.index(Key("received_messages", (("source", name),))) for name in ("udp", "tcp")] == [0, 1]
+
+
 def test_everything_with_a_reason_has_one_for_what_nobody_foresaw():
     for name, label in (
         ("marked_messages", "mark"), ("charset_messages", "charset"), ("sink_dropped", "reason"),

@@ -21,20 +21,24 @@ def hours(zone):
         ("<+0530>-5:30", [5.5, 5.5]),
         ("UTC", [0, 0]),
         ("Nowhere/Such", [0, 0]),
+        ("", [0, 0]),
+        (":", [0, 0]),
         ("../../etc/passwd", [0, 0]),
         ("/etc/passwd", [0, 0]),
         ("/missing", [0, 0]),
         ("\ud800", [0, 0]),
     ],
 )
-def test_tz_names_a_zone_or_is_a_rule(monkeypatch, name, expected):
+def test_tz_names_a_zone_or_is_a_rule(monkeypatch, tmp_path, name, expected):
+    block = b"TZif2" + bytes(15) + bytes(16) + b"\0\0\0\1\0\0\0\4" + b"\0\0\0\0\0\0" + b"UTC\0"
+    (tmp_path / "localtime").write_bytes(2 * block + b"\nNZST-12NZDT,M9.5.0,M4.1.0/3\n")
+    monkeypatch.setattr(module, "_LOCALTIME", str(tmp_path / "localtime"))
     monkeypatch.setattr(module.os, "environ", {"TZ": name})
     assert expected == hours(local_zone())
 
 
-@pytest.mark.parametrize("environment", [{}, {"TZ": ""}])
-def test_without_tz_it_is_the_zone_of_the_machine(monkeypatch, tmp_path, environment):
-    monkeypatch.setattr(module.os, "environ", environment)
+def test_without_tz_it_is_the_zone_of_the_machine(monkeypatch, tmp_path):
+    monkeypatch.setattr(module.os, "environ", {})
     monkeypatch.setattr(module, "_LOCALTIME", str(tmp_path / "localtime"))
     assert local_zone() is UTC
 

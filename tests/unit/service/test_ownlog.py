@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from collector.service.ownlog import OwnLog, is_journal, printable
+from collector.service.ownlog import CLASSES, OwnLog, is_journal, printable
 
 
 class Log(OwnLog):
@@ -102,6 +102,34 @@ def test_every_event_is_either_shown_or_in_a_number():
     assert held + len(log.texts) == 1000
 
 
+def test_many_classes_make_no_line_slow():
+    log = Log()
+    started = time.process_time()
+    for number in range(10_000):
+        log.warning("Bad frame.", event=f"framing {number}")
+
+    # A tenth of a second; ten seconds when each line looks at all classes.
+    assert time.process_time() - started < 2.0
+
+
+def test_classes_beyond_a_number_share_one_until_room_is_made():
+    log = Log()
+    for number in range(CLASSES + 3):
+        log.warning(f"Bad frame of {number}.", event=f"framing {number}")
+    log.seconds += 10
+    log.settle()
+    log.seconds += 10
+    log.settle()
+    log.warning("Again.", event="new")
+
+    assert len(log.texts) == CLASSES + 3
+    assert log.texts[CLASSES:] == [
+        f"Bad frame of {CLASSES}.",
+        f"Bad frame of {CLASSES + 2}. (1 more like this were held back.)",
+        "Again.",
+    ]
+
+
 def test_classes_do_not_hold_each_other_back():
     log = Log()
     log.warning("One.", event="framing")
@@ -135,13 +163,23 @@ def test_a_line_cannot_be_forged():
     assert log.lines == [r"<6>name\n<3>Forged."]
 
 
-class Full(io.StringIO):
-    def write(self, _):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+class FullAtFirst(io.StringIO):
+    full = True
+
+    def write(self, text):
+        if self.full:
+            self.full = False
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)
 
 
-def test_a_stream_that_is_full_stops_nothing():
-    OwnLog(Full()).error("Nobody can read this.")
+def test_a_line_the_stream_has_no_room_for_is_lost_and_the_next_is_shown():
+    stream = FullAtFirst()
+    log = OwnLog(stream, journal=True)
+    log.error("Nobody can read this.")
+    log.error("There is room again.")
+
+    assert stream.getvalue() == "<3>There is room again.\n"
 
 
 def test_the_journal_is_known_by_its_device_and_inode(tmp_path):

@@ -31,6 +31,9 @@ class Udp:
     def describe(self, sockets):
         return f"udp on {len(sockets)} sockets"
 
+    def release(self):
+        """Nothing is left behind."""
+
     def warnings(self):
         return []
 

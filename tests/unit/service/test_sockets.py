@@ -22,6 +22,9 @@ class Pairs:
     def describe(self, sockets):
         return f"{self.name} on {sum(map(len, sockets))} sockets"
 
+    def release(self):
+        """Nothing is left behind."""
+
     def warnings(self):
         return [f"{self.name} is small."]
 

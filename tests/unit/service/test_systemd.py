@@ -62,12 +62,27 @@ def test_nobody_feeds_a_watchdog_that_is_not_ours(manager, environ):
         manager.recv(4096)
 
 
-def test_without_a_service_manager_nothing_happens():
+def test_without_a_service_manager_nothing_is_sent(manager, monkeypatch):
+    opened = []
+    monkeypatch.setattr(socket, "socket", lambda *kind: opened.append(kind))
     notify = Notifier.from_environment({"WATCHDOG_USEC": "30000000"})
     notify.ready("Listening.")
     notify.watchdog(now=1000)
     notify.stopping()
 
+    assert opened == []
+    with pytest.raises(BlockingIOError):
+        manager.recv(4096)
 
-def test_a_service_manager_that_is_gone_is_ignored(tmp_path):
-    Notifier(str(tmp_path / "nobody")).ready("Listening.")
+
+def test_a_service_manager_that_comes_late_hears_what_is_said_then(tmp_path):
+    notify = Notifier(str(tmp_path / "notify"))
+    notify.ready("Listening.")
+    with Manager(socket.AF_UNIX, socket.SOCK_DGRAM) as late:
+        late.bind(str(tmp_path / "notify"))
+        late.setblocking(False)
+        notify.stopping()
+
+        assert late.recv(4096).startswith(b"STOPPING=1\n")
+        with pytest.raises(BlockingIOError):
+            late.recv(4096)

@@ -1,3 +1,4 @@
+import errno
 import os
 import resource
 import stat
@@ -13,6 +14,7 @@ from collector.service.account import Account
 from collector.service.meter import Meter
 from collector.service.plan import build_plan_from_text
 from collector.sinks.file import FileOptions, FileSink
+from collector.sinks import torn
 from collector.sinks.files import OpenFiles
 
 NAME = "all"
@@ -183,9 +185,52 @@ def test_what_cannot_be_opened_is_dropped_counted_and_said(bench, tmp_path):
 
     assert one.counts() == (2, 0, 2, 0)
     assert one.count("sink_dropped", reason="cannot_open") == 2
+    one.tick()
     [(event_class, sentence)] = one.told
-    assert event_class == f"open {tmp_path}/folder"
+    assert event_class == "refused /unused"
     assert "is a folder" in sentence
+
+
+def test_many_refused_paths_are_told_in_one_sentence(bench, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    one = bench()
+    for number in range(1000):
+        one.offer(tmp_path / "file" / str(number), [b"x"])
+    one.tick()
+
+    assert one.counts() == (1000, 0, 1000, 0)
+    assert one.told == [
+        ("refused /unused", f"{tmp_path}/file/0 and 999 more files: cannot be written: Not a directory.")
+    ]
+
+
+@pytest.fixture
+def broken_disk(monkeypatch):
+    monkeypatch.setattr(os, "write", lambda *_: os.open("/proc/self/mem/x", os.O_RDONLY))
+    return os.strerror(errno.ENOTDIR)
+
+
+def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path, broken_disk):
+    one = bench()
+    one.offer(tmp_path / "all", [b"x"])
+    one.offer(tmp_path / "all", [b"y", b"z"])
+    one.tick()
+
+    assert one.counts() == (3, 0, 3, 0)
+    assert one.count("sink_dropped", reason="write_error") == 3
+    assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: cannot be written: {broken_disk}."]
+
+
+def test_files_that_cannot_be_given_away_are_written_and_told_once(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fchown", lambda *_: os.listdir("/proc/self/nothing"))
+    one = bench(owner="root")
+    one.offer(tmp_path / "a", [b"x"])
+    one.offer(tmp_path / "b", [b"x"])
+
+    assert one.counts() == (2, 2, 0, 0)
+    [(event_class, sentence)] = one.told
+    assert event_class == "rights /unused"
+    assert f"{tmp_path}/a" in sentence
 
 
 def test_a_refused_path_is_not_tried_again_before_the_next_tick(bench, tmp_path, monkeypatch):
@@ -196,9 +241,9 @@ def test_a_refused_path_is_not_tried_again_before_the_next_tick(bench, tmp_path,
     path.rmdir()
     one.offer(path, [b"y"])
     assert one.counts() == (2, 0, 2, 0)
-    assert len(one.told) == 1
 
     one.tick()
+    assert len(one.told) == 1
     one.offer(path, [b"z"])
     assert path.read_bytes() == b"z\n"
     assert one.counts() == (3, 1, 2, 0)
@@ -294,13 +339,57 @@ def test_a_full_disk_is_said_once_and_so_is_its_end(bench, tmp_path):
         one.offer(path, [b"first"])
         for _ in range(3):
             one.tick()
-        assert [event_class for event_class, _ in one.told] == [f"full {path}"]
+        assert [event_class for event_class, _ in one.told] == ["full /unused"]
         assert "no room on the disk" in one.told[0][1]
 
     one.tick()
     one.offer(path, [b"second"])
     assert len(one.told) == 2
     assert "there is room again" in one.told[1][1]
+
+
+def test_many_full_paths_are_told_in_one_sentence_and_so_is_their_end(bench, tmp_path):
+    one = bench()
+    with room_for(0):
+        for number in range(100):
+            one.offer(tmp_path / str(number), [b"x"])
+        one.tick()
+    one.tick()
+
+    assert one.counts() == (100, 100, 0, 0)
+    assert [event_class for event_class, _ in one.told] == ["full /unused", "room /unused"]
+    assert f"{tmp_path}/0: no room on the disk." in one.told[0][1]
+    assert f"{tmp_path}/0 and 99 more files: there is room again" in one.told[1][1]
+
+
+def test_nothing_is_remembered_of_a_full_disk_that_is_over(bench, tmp_path):
+    one = bench(on_full="drop")
+    with room_for(4):
+        one.offer(tmp_path / "never again", [b"first"])
+        one.offer(tmp_path / "all", [b"first"])
+    one.tick()
+    one.offer(tmp_path / "all", [b"second"])
+
+    assert one.sink._full == {}
+    one.offer(tmp_path / "never again", [b"second"])
+    assert (tmp_path / "never again").read_bytes() == b"firs\nsecond\n"
+
+
+def test_many_torn_files_are_waited_for_once(bench, tmp_path, monkeypatch):
+    rests = []
+    monkeypatch.setattr(torn.time, "sleep", rests.append)
+    one = bench()
+    for number in range(100):
+        (tmp_path / str(number)).write_bytes(b"torn")
+        one.offer(tmp_path / str(number), [b"x"])
+    assert len(rests) == 1
+
+    one.tick()
+    (tmp_path / "all").write_bytes(b"torn")
+    one.offer(tmp_path / "all", [b"x"])
+    assert len(rests) == 2
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"torn\nx\n"}
+    assert one.count("sink_errors", reason="found_torn_line") == 101
 
 
 def test_with_on_full_drop_nothing_waits(bench, tmp_path):

@@ -2,6 +2,8 @@ import os
 import posixpath
 import socket
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -209,6 +211,19 @@ def test_equal_instants_of_two_zones_are_two_times():
     assert [paths.path_for({"timestamp": time}, 0) for time in (NOON, tokyo)] == ["/log/12", "/log/21"]
 
 
+def test_long_values_are_not_kept_in_memory():
+    paths = SafePaths(template("/log/{{ hostname }}"), max_paths=2)
+    long = "h" * 60_000
+    assert [paths.path_for({"hostname": long}, 0) for _ in range(2)] == ["/log/" + "h" * 200] * 2
+    assert paths._cache == {}
+
+
+def test_refused_paths_are_not_kept_in_memory():
+    paths = SafePaths(template("/log/{{ hostname }}"), max_paths=1)
+    assert [paths.path_for({"hostname": name}, 0) for name in "abc"] == ["/log/a", None, None]
+    assert list(paths._cache.values()) == ["/log/a"]
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 
@@ -220,7 +235,7 @@ def no_descriptor_stays_open():
 
 
 def append(path, data=b"x\n", **options):
-    fd = open_append(str(path), **options)
+    fd = open_append(str(path), **{"refused": pytest.fail, **options})
     try:
         os.write(fd, data)
     finally:
@@ -253,7 +268,7 @@ def test_an_existing_file_is_appended_to_and_keeps_its_mode(tmp_path):
 
 
 def test_the_descriptor_appends_never_waits_and_is_not_inherited(tmp_path):
-    fd = open_append(str(tmp_path / "x"))
+    fd = open_append(str(tmp_path / "x"), refused=pytest.fail)
     try:
         assert not os.get_inheritable(fd)
         assert not os.get_blocking(fd)
@@ -271,6 +286,14 @@ def test_new_files_and_folders_get_their_owner(tmp_path):
     append(tmp_path / "a" / "x", owner=(1, 2), below=str(tmp_path))
     owners = [(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "a", tmp_path / "a" / "x")]
     assert owners == [(1, 2), (1, 2)]
+
+
+def test_a_file_that_cannot_be_given_away_is_opened_all_the_same_and_told(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(os, "fchown", lambda *_: os.chown("/proc/self/nothing", 1, 1))
+    append(tmp_path / "a" / "x", owner=(1, 2), refused=told.append)
+    assert (tmp_path / "a" / "x").read_bytes() == b"x\n"
+    assert [type(error) for error in told] == [FileNotFoundError] * 2
 
 
 def test_a_relative_path_works(tmp_path, monkeypatch):
@@ -307,7 +330,7 @@ def test_no_link_is_followed_where_messages_name_the_files(tmp_path):
     (log / "new").symlink_to(outside / "made")
     for name in ("gate/x", "gate/sub/x", "file", "new"):
         with pytest.raises(CollectorError, match="is a symbolic link"):
-            open_append(str(log / name), below=str(log))
+            append(str(log / name), below=str(log))
     assert [path.name for path in outside.iterdir()] == ["cron"]
     assert (outside / "cron").read_bytes() == b""
 
@@ -315,7 +338,7 @@ def test_no_link_is_followed_where_messages_name_the_files(tmp_path):
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "a//x", "./x", "/etc/x"])
 def test_a_path_that_is_not_below_its_folder_is_refused(tmp_path, name):
     with pytest.raises(CollectorError, match="is not below"):
-        open_append(name if name.startswith("/") else f"{tmp_path}/{name}", below=str(tmp_path))
+        append(name if name.startswith("/") else f"{tmp_path}/{name}", below=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -328,7 +351,7 @@ def test_what_is_no_file_is_refused_by_its_kind(tmp_path, inside):
     kinds = {"folder": "a folder", "fifo": "a named pipe", "socket": "a socket"}
     for name, kind in kinds.items():
         with pytest.raises(CollectorError, match=f"is {kind}"):
-            open_append(str(tmp_path / name), below=str(tmp_path) if inside else None)
+            append(str(tmp_path / name), below=str(tmp_path) if inside else None)
 
 
 def test_a_pipe_with_a_reader_is_refused_too(tmp_path):
@@ -336,7 +359,7 @@ def test_a_pipe_with_a_reader_is_refused_too(tmp_path):
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     try:
         with pytest.raises(CollectorError, match="is a named pipe"):
-            open_append(str(tmp_path / "fifo"))
+            append(str(tmp_path / "fifo"))
     finally:
         os.close(reader)
 
@@ -344,9 +367,9 @@ def test_a_pipe_with_a_reader_is_refused_too(tmp_path):
 def test_a_file_where_a_folder_is_needed_is_refused(tmp_path):
     (tmp_path / "gate").write_bytes(b"")
     with pytest.raises(CollectorError, match="'gate' in it is no folder"):
-        open_append(str(tmp_path / "gate" / "x"), below=str(tmp_path))
+        append(str(tmp_path / "gate" / "x"), below=str(tmp_path))
     with pytest.raises(NotADirectoryError):
-        open_append(str(tmp_path / "gate" / "x"))
+        append(str(tmp_path / "gate" / "x"))
 
 
 def test_of_the_devices_only_null_and_terminals_are_written():
@@ -360,11 +383,32 @@ def test_of_the_devices_only_null_and_terminals_are_written():
         os.close(slave)
     for device in ("/dev/zero", "/dev/random", "/dev/ptmx"):
         with pytest.raises(CollectorError, match="is a device"):
-            open_append(device)
+            append(device)
     with pytest.raises(CollectorError, match="is a device"):
-        open_append("/dev/null", below="/dev")
+        append("/dev/null", below="/dev")
 
 
 def test_what_the_system_refuses_stays_an_os_error(tmp_path):
     with pytest.raises(OSError, match="File name too long"):
-        open_append(str(tmp_path / ("x" * 300)))
+        append(str(tmp_path / ("x" * 300)))
+
+
+def test_file_names_are_utf_8_in_every_locale(tmp_path):
+    program = (
+        "import os, sys\n"
+        "from collector.sinks.files import OpenFiles\n"
+        "from collector.sinks.paths import open_append\n"
+        "from collector.sinks.torn import ends_within_line\n"
+        "path = './\\u65e5\\u672c/\\u30db\\u30b9\\u30c8'\n"
+        "files = OpenFiles(2)\n"
+        "fd = files.fd(path, lambda path: open_append(path, below='.', refused=print), None)\n"
+        "os.write(fd, b'torn')\n"
+        "files.forget_moved()\n"
+        "print(sys.getfilesystemencoding(), len(files), ends_within_line(path, patient=False))\n"
+    )
+    environ = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("ascii 1 True\n", "")
+    assert os.listdir(bytes(tmp_path) + b"/\xe6\x97\xa5\xe6\x9c\xac") == ["ホスト".encode()]
