@@ -107,6 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     from collector.service.ownlog import OwnLog, is_journal
     from collector.service.plan import build_plan
     from collector.service.supervisor import Supervisor
+    from collector.service.surroundings import look
     from collector.service.worker import run_worker
 
     plan, problems = build_plan(_config(options))
@@ -114,30 +115,35 @@ def _run(options: argparse.Namespace) -> int:
     if plan is None:
         _say(f"Not started: {_count(problems)} in the configuration.")
         return EX_CONFIG
+    _say(*map(str, look(plan)))
     log = OwnLog(sys.stderr, level=options.log_level, journal=is_journal(sys.stderr))
     return Supervisor(plan, run_worker, log).run()
 
 
 def _add_check_config(commands: Any) -> None:
-    parser = _command(commands, "check-config", _check_config, "do everything run would do, short of listening")
+    parser = _command(
+        commands, "check-config", _check_config, "do everything run would do, short of listening and making files"
+    )
     parser.add_argument("file", metavar="F", nargs="?", help="the configuration (default: as for run)")
     parser.add_argument("--json", action="store_true", help="one JSON object per problem")
 
 
 def _check_config(options: argparse.Namespace) -> int:
     from collector.service.plan import build_plan
+    from collector.service.surroundings import look
 
     path = options.file or _config(options)
     plan, problems = build_plan(path)
+    problems += look(plan) if plan else []
     for problem in problems:
         print(json.dumps(problem.as_json(), ensure_ascii=False) if options.json else problem)
-    if plan is None:
+    if plan is None or any(problem.level == "error" for problem in problems):
         _say(f"{path}: {_count(problems)}.")
         return 1
     sources, routes, files = len(plan.sources), len(plan.routes), len(plan.destinations)
     _say(
         f"{path}: fine{f', {_count(problems)}' if problems else ''}: {_number(sources, 'source')}, "
-        f"{_number(routes, 'route')}, {_number(files, 'destination')}, plan {plan.name_hash}."
+        f"{_number(routes, 'route')}, {_number(files, 'destination')}, plan {plan.hash}."
     )
     return 0
 
@@ -161,11 +167,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _parse(options: argparse.Namespace) -> int:
+    from collector.protocol.framing import DEFAULT_MAX_MESSAGE
     from collector.service.inspect import Reader, frames, records, whole
 
     plan = _plan(options.config) if options.config else None
     reader = Reader.of(plan, options.timezone)
-    limit = plan.settings.max_message if plan else 65536
+    limit = plan.settings.max_message if plan else DEFAULT_MAX_MESSAGE
     received_at = _aware(options.received_at, reader)
     if not options.files and sys.stdin.isatty():
         _say("Reading messages from the terminal; Ctrl-D ends.")
@@ -190,7 +197,7 @@ def _explain(options: argparse.Namespace) -> int:
     from collector.service.narrate import narrate
 
     plan = _plan(_config(options))
-    reader = Reader.of(plan, options.timezone)
+    reader = Reader.judging(plan, options.timezone)
     message = sys.stdin.buffer.read() if options.message == "-" else os.fsencode(options.message)
     found = explain(plan, reader, message, options.peer, _aware(options.received_at, reader))
     if options.json:
@@ -226,13 +233,12 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _control(options: argparse.Namespace) -> str:
-    """The control socket of the configured daemon; its configuration need not be readable for the default one."""
-    from collector.service import places
+    """The control socket of the configured daemon; one that runs can be asked whatever is wrong with the file now."""
+    from collector.service.plan import control_of
 
-    path = _config(options)
-    if options.config is None and not os.path.exists(path):
-        return places.control(None)
-    return _plan(path).control or places.control(None)
+    if options.config and not os.path.exists(options.config):
+        raise CollectorError(f"{options.config}: no such file", hint="name its socket with --control")
+    return control_of(_config(options))
 
 
 def _add_send(commands: Any) -> None:

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _REMEMBERED = 10_000
+_NAME_MAX = 255
+"""Characters of a host name worth remembering (RFC 5424 §6.2.4)."""
 
 
 class HostMap(Generic[T]):
@@ -35,6 +37,8 @@ class HostMap(Generic[T]):
     def find(self, hostname: str | None, peer: str | None) -> T | None:
         """What was said of this sender; ``peer`` is ``address:port`` as a record shows it."""
         key = (hostname, peer and address_of(peer))
+        if hostname is not None and len(hostname) > _NAME_MAX:
+            return self._search(*key)
         if key not in self._found:
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()

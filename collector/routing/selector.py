@@ -170,7 +170,9 @@ def _unknown_severity(name: str, word: str, column: int) -> SelectorError:
         return SelectorError(
             f'{quote(word)} means nothing: "=" takes one severity', column, hint='all severities are "*"'
         )
-    return SelectorError(f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*SEVERITY_NUMBERS, "none")))
+    return SelectorError(
+        f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*SEVERITY_NUMBERS, "none"))
+    )
 
 
 def _plain(word: str) -> str:

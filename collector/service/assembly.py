@@ -17,6 +17,8 @@ from collector.sinks.files import OpenFiles
 from collector.sinks.paths import PathTemplate
 
 _REMEMBERED = 10_000
+_KEY_MAX = 256
+"""Characters of values worth remembering."""
 
 Notice = Callable[[str, str], None]
 
@@ -28,11 +30,7 @@ def destinations(plan: Plan, slot: Slot, files: OpenFiles, notice: Notice) -> li
         path = PathTemplate(options.file, allowed=COLUMNS)
         meter = Meter(slot, plan.layout, sink=options.file)
         sink = FileSink(options, path.below, files, meter, notice)
-        made.append(
-            Destination(
-                sink, path, max(1, plan.settings.max_paths // plan.workers), plan.formats[options.format], meter
-            )
-        )
+        made.append(Destination(sink, path, plan.settings.max_paths, plan.formats[options.format]))
     return made
 
 
@@ -65,9 +63,11 @@ def route_test(where: Where | None, moment: Callable[[], Moment]) -> Test | None
         key = tuple(values.values())
         answer = known.get(key)
         if answer is None:
+            answer = where.test(values)
             if len(known) >= _REMEMBERED:
                 known.clear()
-            answer = known[key] = where.test(values)
+            if len(repr(key)) <= _KEY_MAX:
+                known[key] = answer
         return answer
 
     return test

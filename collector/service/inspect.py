@@ -1,7 +1,8 @@
 """
 Looking at messages without a daemon: what ``collector parse`` and ``collector explain`` do.
 
-Both go through the same charset, parsers and routes as the daemon's tolerant way, one message at a time.
+Both go through the same charset, parsers and routes as the daemon's tolerant way, one message at a time. ``parse``
+believes the stamps of a file, ``explain`` says what the daemon would do with a message now.
 """
 
 import json
@@ -17,6 +18,7 @@ from collector.protocol.columns import COLUMNS
 from collector.protocol.columns import reader as columns
 from collector.protocol.framing.auto import AutoFramer
 from collector.protocol.framing.datagram import trim
+from collector.protocol.framing.oversize import truncate
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
@@ -38,10 +40,15 @@ class Reader:
 
     @classmethod
     def of(cls, plan: Plan | None, zone: tzinfo | None = None) -> "Reader":
-        """Every stamp is trusted here: a file may be old. ``zone`` beats the plan's default."""
+        """Every stamp is trusted: a file may be old. ``zone`` beats the plan's default."""
         if plan is None:
             return cls(Normaliser(Charsets(), HostMap({})), Interpreter(zone or local_zone(), HostMap({}), None))
         return cls(plan.normaliser, plan.interpreter.trusting(zone))
+
+    @classmethod
+    def judging(cls, plan: Plan, zone: tzinfo | None = None) -> "Reader":
+        """Stamps are judged as the daemon does: one that is far from the time of reception does not count."""
+        return cls(plan.normaliser, plan.interpreter.within(zone))
 
     def read(self, frame: bytes, peer: str | None, received_at: datetime) -> Odd:
         line, fix = self.normaliser.one(frame, peer)
@@ -77,7 +84,7 @@ def explain(
     plan: Plan, reader: Reader, message: bytes, peer: str | None, received_at: datetime | None
 ) -> dict[str, Any]:
     """One message and every decision on its way: charset, record, marks, and each route with yes or no and why."""
-    frame = trim(message)
+    frame = _within(trim(message), plan.settings.max_message)
     odd = reader.read(frame, peer, received_at or datetime.now(UTC).astimezone(reader.interpreter.zone))
     return {
         "type": "explanation",
@@ -86,6 +93,10 @@ def explain(
         "record": as_json(odd.record),
         "routes": [_decision(plan, route, (odd, peer)) for route in plan.routes],
     }
+
+
+def _within(frame: bytes, limit: int) -> bytes:
+    return frame if len(frame) <= limit else truncate(frame, len(frame), limit)[0]
 
 
 def _decision(plan: Plan, route: ResolvedRoute, pair: tuple[Odd, str | None]) -> dict[str, Any]:

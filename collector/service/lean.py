@@ -64,6 +64,7 @@ class Lean:
     def _line(
         self, _pri: bytes, stamp: bytes, host: bytes, app: bytes, pid: bytes, message: bytes, _odd: bytes
     ) -> bytes:
+        # As line_of in protocol/render.py, in bytes: without a call inside, for the rows of `make bench`.
         if not app:
             return b"".join((self._stamps[stamp], host, b" ", message, b"\n"))
         # rsyslog sends the blank after the tag as the first character of the message.

@@ -12,7 +12,7 @@ MARKS = (
 CHARSETS = ("cp932", "euc-jp", "iso-2022-jp", "utf-16", "unknown")
 REJECTED = ("empty",)
 CLOSED = ("peer", "error", "idle", "limit", "framing", "shutdown")
-DROPPED = ("disk_full", "cannot_open", "too_many_files")
+DROPPED = ("disk_full", "cannot_open", "write_error", "too_many_files", "bad_path")
 FRAMING = (
     "oversize", "bad_octet_count", "unfinished", "foreign_tls", "foreign_http", "foreign_relp", "foreign_ssh",
 )  # fmt: skip

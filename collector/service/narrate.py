@@ -10,8 +10,7 @@ def narrate(found: dict[str, Any]) -> str:
     record = found["record"]
     lines = ["message"]
     lines += [f"  {name:<11}{record[name]}" for name in _SHOWN if record[name] is not None]
-    source = "as the sender says" if record["time_source"] == "sender" else "as it was received"
-    lines.append(f"  {'timestamp':<11}{record['timestamp']}, {source}")
+    lines.append(f"  {'timestamp':<11}{record['timestamp']}, {_source(record)}")
     for sd_id, params in record["structured_data"].items():
         lines.append(f"  [{sd_id}]  " + " ".join(f"{name}={value}" for name, value in params.items()))
     if record["marks"]:
@@ -26,6 +25,14 @@ def narrate(found: dict[str, Any]) -> str:
         f"written to {taken} {'file' if taken == 1 else 'files'}" if taken else "written nowhere: it counts as unrouted"
     )
     return "\n".join(map(_printable, lines))
+
+
+def _source(record: dict[str, Any]) -> str:
+    if record["time_source"] == "sender":
+        return "as the sender says"
+    if "clock_skew" in record["marks"]:
+        return f"too far from {record['received_at']}, when it was received, to count"
+    return "as it was received"
 
 
 def _printable(line: str) -> str:

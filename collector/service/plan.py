@@ -48,7 +48,7 @@ class Plan:
     interpreter: Interpreter
     normaliser: Normaliser
     layout: Layout
-    name_hash: str
+    hash: str
     state_dir: str
     control: str
     workers: int
@@ -64,6 +64,16 @@ def build_plan_from_text(text: str, file: str) -> tuple[Plan | None, list[Proble
     """The same for a configuration that is in no file."""
     settings, problems = load_settings_text(text, file, source_kinds=SOURCES, sink_kinds=SINKS)
     return _plan(settings, problems)
+
+
+def control_of(path: str) -> str:
+    """Where the daemon of a configuration file answers, whatever else is in the file and whether it can be read."""
+    settings, _ = load_settings(path, source_kinds=SOURCES, sink_kinds=SINKS)
+    return _control(settings) if settings else places.control(None)
+
+
+def _control(settings: Settings) -> str:
+    return settings.control or places.control(settings.state_dir)
 
 
 def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | None, list[Problem]]:
@@ -92,9 +102,9 @@ def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | No
             [options.file for options in reader.destinations],
             [*settings.charset.fallback, *charsets.values()],
         ),
-        name_hash=_hash(settings.document.data, reader.included),
+        hash=_hash(settings.document.data, reader.included),
         state_dir=settings.state_dir or places.state_dir(),
-        control=settings.control or places.control(settings.state_dir),
+        control=_control(settings),
         workers=_worker_count(settings.workers),
     )
     return plan, problems

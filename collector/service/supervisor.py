@@ -38,7 +38,7 @@ class Plan(Protocol):
     """What the supervisor reads of a plan; the rest is for the workers."""
 
     @property
-    def name_hash(self) -> str: ...
+    def hash(self) -> str: ...
     @property
     def workers(self) -> int: ...
     @property
@@ -163,7 +163,7 @@ class Supervisor:
         plan = self._plan
         self._state = "running"
         self._log.info(
-            f"Collector {__version__} is ready: pid {os.getpid()}, workers: {plan.workers}, plan {plan.name_hash}."
+            f"Collector {__version__} is ready: pid {os.getpid()}, workers: {plan.workers}, plan {plan.hash}."
         )
         listening = [description["listens"] for description in self._listeners.descriptions()]
         for where in listening:
@@ -225,7 +225,7 @@ class Supervisor:
             "pid": os.getpid(),
             "state": self._state,
             "uptime": round(now - self._started, 3),
-            "plan": self._plan.name_hash,
+            "plan": self._plan.hash,
             "sources": list(self._listeners.descriptions()),
             "workers": self._workers.report(now),
             "counters": as_json(self._board.totals()),

@@ -6,7 +6,8 @@ Files: one ``write(2)`` per file and batch, appended whole.
         to: {file: /var/log/windows, mode: "0640"}
 
 Several workers may append to one file: a batch is one write with O_APPEND, so lines never mix. A disk that is full is
-said once; stream senders then wait (``on_full: wait``) and it goes on by itself when there is room.
+said once; stream senders then wait (``on_full: wait``) and it goes on by itself when there is room. What happens to
+many files of one template is one sentence in the log.
 
 What the sink knows of a path:
 
@@ -16,14 +17,16 @@ What the sink knows of a path:
       │                            │
       │◀────────room again─────────┘             tried once a second, and before anything new for this path
       │
-      └─cannot open──▶ refused                   rows are dropped and counted; opened again at the next tick
+      └─another error──▶ refused                 rows are dropped and counted; opened again at the next tick
 """
 
 import errno
 import grp
 import os
 import pwd
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from collector.config.options import FilePath, Mode, Options, Written
@@ -33,7 +36,7 @@ from collector.errors import CollectorError
 from collector.sinks import Notice, SinkMeter
 from collector.sinks.files import OpenFiles
 from collector.sinks.paths import open_append
-from collector.sinks.torn import ends_within_line
+from collector.sinks.torn import end_torn_line
 
 _PATHS_REMEMBERED = 10_000
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -92,6 +95,12 @@ class _Waiting:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    reason: str
+    why: str
+
+
 class FileSink:
     """
     The files of one destination: a single path, or all paths of one template.
@@ -111,9 +120,11 @@ class FileSink:
         self._notice = notice
         self._owner = _owner(options)
         self._waiting: dict[str, _Waiting] = {}
-        self._refused: set[str] = set()
-        self._told: set[str] = set()
-        self._known: set[str] = set()
+        self._full: dict[str, None] = {}  # since the disk filled up, the first of them first
+        self._refused: dict[str, _Refused] = {}  # since the last tick
+        self._known: set[str] = set()  # these end at the end of a line
+        self._patient = True
+        self._rights_told = False
 
     @property
     def waits(self) -> bool:
@@ -134,10 +145,17 @@ class FileSink:
             return
         self._write(path, data, rows)
 
+    def reject(self, rows: int, reason: str, why: str) -> None:
+        """Lines that have no path are lost; one sentence for all of them."""
+        self._meter.count("sink_offered", rows)
+        self._drop(rows, reason)
+        self._say(reason, f"{self.options.file}: lines are dropped: {why}.")
+
     def tick(self, open_files: int) -> None:
         """Once a second: room on the disk, a folder that is back? ``open_files`` is how many of ours are open."""
         self._meter.set("sink_open_files", open_files)
-        self._refused.clear()
+        self._patient = True
+        self._say_refused()
         for path in list(self._waiting):
             waiting = self._waiting.pop(path)
             self._meter.count("sink_pending", -waiting.rows)
@@ -146,16 +164,18 @@ class FileSink:
 
     def abandon(self) -> None:
         """The worker ends: what still waits is lost, counted and told."""
-        for path, waiting in self._waiting.items():
-            self._meter.count("sink_pending", -waiting.rows)
-            self._drop(waiting.rows, "disk_full")
-            if waiting.rows:
-                self._notice(f"lost {path}", f"{path}: {waiting.rows:,} lines that waited for room are lost.")
+        self._say_refused()
+        lost = sum(waiting.rows for waiting in self._waiting.values())
+        if lost:
+            self._meter.count("sink_pending", -lost)
+            self._drop(lost, "disk_full")
+            self._say("lost", f"{_named(self._waiting)}: {lost:,} lines that waited for room are lost.")
         self._waiting.clear()
 
     def _write(self, path: str, data: bytes, rows: int) -> None:
-        if path in self._refused:
-            self._drop(rows, "cannot_open")
+        refused = self._refused.get(path)
+        if refused is not None:
+            self._drop(rows, refused.reason)
             return
         try:
             fd = self._files.fd(path, self._open, self)
@@ -163,34 +183,34 @@ class FileSink:
             if isinstance(error, OSError) and error.errno in _FULL:
                 self._keep(path, data, rows)
             else:
-                self._refuse(path, rows, error)
+                self._refuse(path, rows, "cannot_open", error)
             return
-        lead = self._lead(path) if path in self._told or path not in self._known else b""
         try:
-            written = os.write(fd, lead + data)
+            if path not in self._known:
+                self._mend(path, fd)
+            written = os.write(fd, data)
         except OSError as error:
             self._fail(path, data, rows, error)
             return
         self._meter.count("sink_written_bytes", written)
-        if written < len(lead + data):
-            self._torn(path, data, rows, max(written - len(lead), 0))
+        if written < len(data):
+            self._torn(path, data, rows, written)
             return
         self._meter.count("sink_written", rows)
         self._known.add(path)
-        if rows and path in self._told:
-            self._told.discard(path)
-            waited = ", and what waited is written" if self.options.on_full == "wait" else ""
-            self._notice(f"room {path}", f"{path}: there is room again{waited}.")
+        if path in self._full and not self._waiting:
+            self._say_room()
 
-    def _lead(self, path: str) -> bytes:
-        """What ends a line that was torn before: by any worker when the disk was full, or by a ``kill -9``."""
+    def _mend(self, path: str, fd: int) -> None:
+        """End a line that was torn before: by any worker when the disk was full, or by a ``kill -9``."""
         if len(self._known) >= _PATHS_REMEMBERED:
             self._known.clear()
-        if not ends_within_line(path):
-            return b""
-        if path not in self._told:
+        patient, self._patient = self._patient, False
+        if not end_torn_line(path, fd, patient=patient):
+            self._patient = patient
+            return
+        if path not in self._full:
             self._meter.count("sink_errors", reason="found_torn_line")
-        return b"\n"
 
     def _torn(self, path: str, data: bytes, rows: int, written: int) -> None:
         """Part of it is on the disk: keep the line that was cut, whole, with what follows."""
@@ -207,10 +227,14 @@ class FileSink:
             self._keep(path, data, rows)
             return
         self._files.forget(path)
-        self._refuse(path, rows, error)
+        self._known.discard(path)
+        self._refuse(path, rows, "write_error", error)
 
     def _keep(self, path: str, data: bytes, rows: int) -> None:
-        self._say_full(path)
+        self._known.discard(path)
+        if not self._full:
+            self._say_full(path)
+        self._full[path] = None
         if self.options.on_full == "drop":
             self._waiting[path] = _Waiting(b"", 0)  # not tried again before the next tick
             self._drop(rows, "disk_full")
@@ -219,21 +243,39 @@ class FileSink:
         self._meter.count("sink_pending", rows)
 
     def _say_full(self, path: str) -> None:
-        """Once for each time that it fills up."""
-        if path in self._told:
-            return
-        self._told.add(path)
         what = "Senders over streams wait" if self.options.on_full == "wait" else "Lines are dropped and counted"
-        self._notice(
-            f"full {path}", f"{path}: no room on the disk. {what}, datagrams are dropped and counted, until there is."
-        )
+        self._say("full", f"{path}: no room on the disk. {what}, datagrams are dropped and counted, until there is.")
 
-    def _refuse(self, path: str, rows: int, error: OSError | CollectorError) -> None:
-        self._refused.add(path)
-        self._drop(rows, "cannot_open")
-        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    def _say_room(self) -> None:
+        waited = ", and what waited is written" if self.options.on_full == "wait" else ""
+        self._say("room", f"{_named(self._full)}: there is room again{waited}.")
+        self._full.clear()
+
+    def _refuse(self, path: str, rows: int, reason: str, error: OSError | CollectorError) -> None:
+        self._full.pop(path, None)
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         hint = getattr(error, "hint", None)
-        self._notice(f"open {path}", f"{path}: cannot be written: {reason}{f'; {hint}' if hint else ''}.")
+        self._refused[path] = _Refused(reason, f"{why}; {hint}" if hint else why)
+        self._drop(rows, reason)
+
+    def _say_refused(self) -> None:
+        if self._refused:
+            first = next(iter(self._refused.values()))
+            self._say("refused", f"{_named(self._refused)}: cannot be written: {first.why}.")
+        self._refused.clear()
+
+    def _say_rights(self, path: str, error: OSError) -> None:
+        """Once: a file with the wrong owner is better than no file."""
+        if not self._rights_told:
+            self._rights_told = True
+            self._say(
+                "rights",
+                f"{path}: mode or owner cannot be set: {error.strerror}; it is written all the same, as others are; "
+                "give the service the right to do so, or leave out owner and group.",
+            )
+
+    def _say(self, event: str, sentence: str) -> None:
+        self._notice(f"{event} {self.options.file}", sentence)
 
     def _drop(self, rows: int, reason: str) -> None:
         self._meter.count("sink_dropped", rows, reason)
@@ -246,7 +288,13 @@ class FileSink:
             dir_mode=options.dir_mode,
             owner=self._owner,
             below=self._below,
+            refused=partial(self._say_rights, path),
         )
+
+
+def _named(paths: Collection[str]) -> str:
+    first, more = next(iter(paths)), len(paths) - 1
+    return f"{first} and {more:,} more" if more else first
 
 
 def _owner(options: FileOptions) -> tuple[int, int] | None:

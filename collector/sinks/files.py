@@ -9,6 +9,8 @@ import os
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
+from collector.sinks.paths import file_name
+
 
 class OpenFiles:
     def __init__(self, limit: int) -> None:
@@ -58,7 +60,7 @@ class OpenFiles:
 
 def _moved(path: str, fd: int) -> bool:
     try:
-        named = os.stat(path)
+        named = os.stat(file_name(path))
     except OSError:
         return True
     opened = os.fstat(fd)

@@ -14,10 +14,14 @@ import re
 import stat
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from collector.errors import CollectorError
 from collector.templates import MAPPINGS, TIMES, TemplateError, compile_template
+
+_KEY_MAX = 256
+"""Characters of values worth remembering; a message can be long, and every one may be another."""
 
 NAME_MAX = 255
 """Bytes in one component, on every common file system."""
@@ -43,6 +47,7 @@ _GRAINS: tuple[tuple[str, Callable[[datetime], Any]], ...] = (
 
 _FILE_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _FOLDER_FLAGS = os.O_DIRECTORY | os.O_CLOEXEC
+_Own = Callable[[int, int], int]
 _DEV_NULL = (1, 3)
 _TERMINALS = ((5, 0), (5, 1))  # /dev/tty and /dev/console
 _TERMINAL_MAJORS = (4, *range(136, 144))  # virtual and serial consoles, pseudo-terminals (the kernel's devices.txt)
@@ -148,15 +153,15 @@ class SafePaths:
         TemplateError.
         """
         key = (*map(values.get, self._texts), *(self._grain(values[name]) for name in self._times))
-        path = self._cache.get(key)
-        if path is None:
-            path = self.template.path_for(values)
-            if len(self._cache) >= 4 * self._max_paths:
-                self._cache.clear()
-            self._cache[key] = path
+        cached = self._cache.get(key)
+        path = cached or self.template.path_for(values)
         if path not in self._used and not self._room(now):
             return None
         self._used[path] = now
+        if cached is None and len(repr(key)) <= _KEY_MAX:
+            if len(self._cache) >= 4 * self._max_paths:
+                self._cache.clear()
+            self._cache[key] = path
         return path
 
     def _room(self, now: float) -> bool:
@@ -181,9 +186,15 @@ def _grain(text: str) -> Callable[[datetime], Any]:
     return datetime.isoformat
 
 
+def file_name(path: str) -> bytes:
+    """The name for the system: UTF-8 in every locale, and what was no text on the command line as it was there."""
+    return path.encode(errors="surrogateescape")
+
+
 def open_append(
     path: str,
     *,
+    refused: Callable[[OSError], None],
     mode: int = 0o640,
     dir_mode: int = 0o750,
     owner: tuple[int, int] | None = None,
@@ -193,18 +204,20 @@ def open_append(
     Open a file for appending, create it and its folders where they are missing; returns the descriptor.
 
     New files and folders get exactly ``mode`` and ``dir_mode``, whatever the umask, and belong to ``owner`` (uid, gid;
-    -1 leaves one as it is). From ``below`` on, the ``PathTemplate.below`` of a path with fields, no symbolic link is
-    followed. Raises CollectorError for what is no place for a log: a link there, a folder, a pipe, a socket, a device
-    that is neither /dev/null nor a terminal; OSError for what the system refuses (full, forbidden, too many files).
+    -1 leaves one as it is); ``refused`` is told when the system does not allow that. From ``below`` on, the
+    ``PathTemplate.below`` of a path with fields, no symbolic link is followed. Raises CollectorError for what is no
+    place for a log: a link there, a folder, a pipe, a socket, a device that is neither /dev/null nor a terminal;
+    OSError for what the system refuses (full, forbidden, too many files).
     """
+    own = partial(_own, owner=owner, refused=refused)
     folder, name = posixpath.split(path)
     fixed, inner = (folder, []) if below is None else (below, _inner_folders(path, below))
-    parent = _open_fixed(fixed or ".", dir_mode, owner)
+    parent = _open_fixed(file_name(fixed or "."), dir_mode, own)
     try:
         for inner_folder in inner:
-            parent, outer = _enter(parent, inner_folder, path, dir_mode, owner), parent
+            parent, outer = _enter(parent, file_name(inner_folder), path, dir_mode, own), parent
             os.close(outer)
-        return _open_file(parent, name, path, mode, owner, follow=below is None)
+        return _open_file(parent, file_name(name), path, mode, own, follow=below is None)
     finally:
         os.close(parent)
 
@@ -217,58 +230,57 @@ def _inner_folders(path: str, below: str) -> list[str]:
     return parts[:-1]
 
 
-def _open_fixed(folder: str, mode: int, owner: tuple[int, int] | None) -> int:
+def _open_fixed(folder: bytes, mode: int, own: _Own) -> int:
     """A folder that the configuration names; links in it are the administrator's."""
     try:
         return os.open(folder, os.O_PATH | _FOLDER_FLAGS)
     except FileNotFoundError:
-        outer, name = posixpath.split(folder.rstrip("/"))
-    parent = _open_fixed(outer or ".", mode, owner)
+        outer, name = posixpath.split(folder.rstrip(b"/"))
+    parent = _open_fixed(outer or b".", mode, own)
     try:
-        return _make_folder(parent, name, mode, owner)
+        return _make_folder(parent, name, mode, own)
     finally:
         os.close(parent)
 
 
-def _enter(parent: int, name: str, path: str, mode: int, owner: tuple[int, int] | None) -> int:
+def _enter(parent: int, name: bytes, path: str, mode: int, own: _Own) -> int:
     try:
         return os.open(name, os.O_PATH | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent)
     except FileNotFoundError:
-        return _make_folder(parent, name, mode, owner)
+        return _make_folder(parent, name, mode, own)
     except NotADirectoryError as error:
         kind = stat.S_IFMT(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
         raise CollectorError(
-            f"{path!r} is not opened: {name!r} in it is {_KINDS.get(kind, 'no folder')}",
+            f"{path!r} is not opened: {name.decode()!r} in it is {_KINDS.get(kind, 'no folder')}",
             hint="remove it; folders whose names come from messages must be real ones",
         ) from error
 
 
-def _make_folder(parent: int, name: str, mode: int, owner: tuple[int, int] | None) -> int:
+def _make_folder(parent: int, name: bytes, mode: int, own: _Own) -> int:
     try:
         os.mkdir(name, mode, dir_fd=parent)
     except FileExistsError:  # another process was faster
         return os.open(name, os.O_PATH | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent)
-    return _own(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent), mode, owner)
+    return own(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | _FOLDER_FLAGS, dir_fd=parent), mode)
 
 
-def _own(fd: int, mode: int, owner: tuple[int, int] | None) -> int:
+def _own(fd: int, mode: int, *, owner: tuple[int, int] | None, refused: Callable[[OSError], None]) -> int:
     try:
         os.fchmod(fd, mode)
         if owner:
             os.fchown(fd, *owner)
-    except OSError:
-        os.close(fd)
-        raise
+    except OSError as error:
+        refused(error)
     return fd
 
 
-def _open_file(parent: int, name: str, path: str, mode: int, owner: tuple[int, int] | None, *, follow: bool) -> int:
+def _open_file(parent: int, name: bytes, path: str, mode: int, own: _Own, *, follow: bool) -> int:
     flags = _FILE_FLAGS if follow else _FILE_FLAGS | os.O_NOFOLLOW
     try:
         # Looked at before it is opened: to open a pipe, a tape or a watchdog does something.
         _check_kind(os.stat(name, dir_fd=parent, follow_symlinks=follow), path, follow=follow)
     except FileNotFoundError:
-        return _own(os.open(name, flags | os.O_CREAT, mode, dir_fd=parent), mode, owner)
+        return own(os.open(name, flags | os.O_CREAT, mode, dir_fd=parent), mode)
     fd = os.open(name, flags | os.O_CREAT, mode, dir_fd=parent)
     try:
         _check_kind(os.fstat(fd), path, follow=follow)

@@ -22,6 +22,9 @@ _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE |
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (?P<text>.*(?:\n> .*)*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 
+# Warnings of check-config that depend on who asks, and their number: the pages show what root sees.
+_RIGHTS = re.compile(r"^\S+ warning: .*\[no-right\]\n    hint: .*\n|(?<=: fine), \d+ warnings?(?=:)", re.MULTILINE)
+
 _FIRST_WORDS = {"collector", "printf", "cat"}
 _DAEMONS = re.compile(r"\bcollector (run|send|status)\b")
 
@@ -94,7 +97,7 @@ def _printed(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         ["bash", "-c", command], cwd=folder, env=dict(environment), check=False, timeout=60,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    return done.stdout.decode().rstrip("\n") + "\n"
+    return _RIGHTS.sub("", done.stdout.decode()).rstrip("\n") + "\n"
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Plan:
     output: Path
     boots: str
     obeys: bool
-    name_hash: str = "8f3a12c0"
+    hash: str = "8f3a12c0"
     layout: Layout = dataclasses.field(default_factory=lambda: Layout([RECEIVED, ROUTED, OPEN]))
 
 

@@ -21,9 +21,9 @@ ROUTES = [
 ]
 
 
-def explained(message, routes=ROUTES, peer=None):
-    plan = plan_of("", routes, timezone="Asia/Tokyo")
-    return explain(plan, Reader.of(plan), message, peer, NOW)
+def explained(message, routes=ROUTES, peer=None, **settings):
+    plan = plan_of("", routes, timezone="Asia/Tokyo", **settings)
+    return explain(plan, Reader.judging(plan), message, peer, NOW)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,29 @@ def test_what_is_explained_can_be_printed_as_json():
 
     assert json.loads(json.dumps(found)) == found
     assert "\x1b" not in found["line"]
+
+
+@pytest.mark.parametrize(("stamp", "source"), [("Feb  2 17:09:10", "sender"), ("Feb  2 17:09:09", "arrival")])
+def test_a_stamp_is_explained_as_the_daemon_judges_it(stamp, source):
+    record = explained(f"<34>{stamp} gate su: text".encode())["record"]
+
+    assert (record["time_source"], "clock_skew" in record["marks"]) == (source, source == "arrival")
+
+
+def test_a_zone_given_for_one_message_is_used_and_its_stamp_judged():
+    plan = plan_of("", ROUTES, timezone="Asia/Tokyo")
+    reader = Reader.judging(plan, UTC)
+
+    assert explain(plan, reader, b"<34>Feb  1 08:00:00 gate su: x", None, NOW)["record"]["marks"] == ["clock_skew"]
+    assert reader.interpreter.zone is UTC
+
+
+def test_a_message_longer_than_allowed_is_explained_as_it_is_written():
+    found = explained(b"<34>Feb  3 17:09:09 gate su: " + b"x" * 500 + b"\n", max_message=480)
+
+    assert found["line"].endswith("x [truncated, 49 bytes lost]")
+    assert found["record"]["marks"] == ["truncated"]
+    assert explained(b"<34>" + b"x" * 476 + b"\n", max_message=480)["record"]["marks"] == ["no_timestamp"]
 
 
 @pytest.mark.parametrize("message", [b"", b"\n", b"\0"])

@@ -16,7 +16,7 @@ ROUTES = [
 
 def told(message, routes=ROUTES, peer="192.0.2.7:514"):
     plan = plan_of("", routes, timezone="Asia/Tokyo")
-    return narrate(explain(plan, Reader.of(plan), message, peer, NOW))
+    return narrate(explain(plan, Reader.judging(plan), message, peer, NOW))
 
 
 def test_a_message_is_told_from_its_fields_to_its_files():
@@ -51,6 +51,14 @@ def test_marks_structured_data_and_the_time_of_arrival_are_told():
     assert "  msg_id     ID47\n" in text
     assert "  timestamp  2026-02-03T17:09:10+09:00, as it was received\n" in text
     assert "  marks      no_timestamp\n" in text
+
+
+def test_a_time_that_is_too_far_off_is_told_to_be_none_that_counts():
+    text = told(b"<38>Feb  1 17:09:09 gate sshd[411]: text")
+
+    judged = "too far from 2026-02-03T17:09:10+09:00, when it was received, to count"
+    assert f"  timestamp  2026-02-01T17:09:09+09:00, {judged}\n" in text
+    assert "  marks      clock_skew\n" in text
 
 
 def test_a_message_that_nobody_wants_is_unrouted():

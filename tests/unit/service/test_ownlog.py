@@ -115,7 +115,7 @@ def test_many_classes_make_no_line_slow():
 def test_classes_beyond_a_number_share_one_until_room_is_made():
     log = Log()
     for number in range(CLASSES + 3):
-        log.warning(f"Bad frame of {number}.", event=f"framing {number}")
+        log.write("warning", f"Bad frame of {number}.", event=f"framing {number}")
     log.seconds += 10
     log.settle()
     log.seconds += 10

@@ -52,7 +52,7 @@ def test_a_file_and_its_text_give_the_same_plan(tmp_path):
     plan, problems = build_plan(str(path))
 
     assert problems == []
-    assert plan.name_hash == plan_of(TEXT).name_hash
+    assert plan.hash == plan_of(TEXT).hash
 
 
 def test_a_missing_file_is_a_problem(tmp_path):
@@ -63,18 +63,18 @@ def test_a_missing_file_is_a_problem(tmp_path):
 
 
 def test_the_hash_follows_what_is_configured_and_not_how_it_is_written(tmp_path):
-    assert plan_of(TEXT).name_hash == plan_of(f"# a comment\n{TEXT}".replace("{file:", "{ file:")).name_hash
-    assert plan_of(TEXT).name_hash != plan_of(TEXT.replace("debug", "info")).name_hash
+    assert plan_of(TEXT).hash == plan_of(f"# a comment\n{TEXT}".replace("{file:", "{ file:")).hash
+    assert plan_of(TEXT).hash != plan_of(TEXT.replace("debug", "info")).hash
 
 
 def test_the_hash_follows_included_files(tmp_path):
     included = tmp_path / "routing.conf"
     text = f"sources: [{{udp: 127.0.0.1:5514}}]\nroutes: [{{include: {included}}}]\n"
     included.write_text("*.* /var/log/all\n")
-    before = plan_of(text).name_hash
+    before = plan_of(text).hash
     included.write_text("*.info /var/log/all\n")
 
-    assert plan_of(text).name_hash != before
+    assert plan_of(text).hash != before
 
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file():

@@ -13,8 +13,8 @@ from collector.service import ledger
 from collector.service.account import Account
 from collector.service.meter import Meter
 from collector.service.plan import build_plan_from_text
-from collector.sinks.file import FileOptions, FileSink
 from collector.sinks import torn
+from collector.sinks.file import FileOptions, FileSink
 from collector.sinks.files import OpenFiles
 
 NAME = "all"
@@ -199,18 +199,19 @@ def test_many_refused_paths_are_told_in_one_sentence(bench, tmp_path):
     one.tick()
 
     assert one.counts() == (1000, 0, 1000, 0)
-    assert one.told == [
-        ("refused /unused", f"{tmp_path}/file/0 and 999 more files: cannot be written: Not a directory.")
-    ]
+    assert one.told == [("refused /unused", f"{tmp_path}/file/0 and 999 more: cannot be written: Not a directory.")]
 
 
 @pytest.fixture
 def broken_disk(monkeypatch):
-    monkeypatch.setattr(os, "write", lambda *_: os.open("/proc/self/mem/x", os.O_RDONLY))
-    return os.strerror(errno.ENOTDIR)
+    def write(_fd, _data):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "write", write)
 
 
-def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path, broken_disk):
+@pytest.mark.usefixtures("broken_disk")
+def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path):
     one = bench()
     one.offer(tmp_path / "all", [b"x"])
     one.offer(tmp_path / "all", [b"y", b"z"])
@@ -218,7 +219,8 @@ def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path, broken_disk)
 
     assert one.counts() == (3, 0, 3, 0)
     assert one.count("sink_dropped", reason="write_error") == 3
-    assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: cannot be written: {broken_disk}."]
+    assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: cannot be written: Input/output error."]
+    assert one.count("sink_errors", reason="EIO") == 1
 
 
 def test_files_that_cannot_be_given_away_are_written_and_told_once(bench, tmp_path, monkeypatch):
@@ -359,7 +361,7 @@ def test_many_full_paths_are_told_in_one_sentence_and_so_is_their_end(bench, tmp
     assert one.counts() == (100, 100, 0, 0)
     assert [event_class for event_class, _ in one.told] == ["full /unused", "room /unused"]
     assert f"{tmp_path}/0: no room on the disk." in one.told[0][1]
-    assert f"{tmp_path}/0 and 99 more files: there is room again" in one.told[1][1]
+    assert f"{tmp_path}/0 and 99 more: there is room again" in one.told[1][1]
 
 
 def test_nothing_is_remembered_of_a_full_disk_that_is_over(bench, tmp_path):
@@ -382,14 +384,37 @@ def test_many_torn_files_are_waited_for_once(bench, tmp_path, monkeypatch):
     for number in range(100):
         (tmp_path / str(number)).write_bytes(b"torn")
         one.offer(tmp_path / str(number), [b"x"])
-    assert len(rests) == 1
+    assert len(rests) == 2
 
     one.tick()
     (tmp_path / "all").write_bytes(b"torn")
     one.offer(tmp_path / "all", [b"x"])
-    assert len(rests) == 2
+    assert len(rests) == 4
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"torn\nx\n"}
     assert one.count("sink_errors", reason="found_torn_line") == 101
+
+
+def test_many_torn_files_are_waited_for_once_while_the_disk_is_full_too(bench, tmp_path, monkeypatch):
+    one = bench()
+    with room_for(4):
+        for number in range(100):
+            one.offer(tmp_path / str(number), [b"first"])
+        rests = []
+        monkeypatch.setattr(torn.time, "sleep", rests.append)
+        one.tick()
+        assert len(rests) == 2
+    one.tick()
+
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"firs\nfirst\n"}
+
+
+def test_what_is_refused_at_the_very_end_is_told(bench, tmp_path):
+    one = bench()
+    one.tick()
+    one.offer(tmp_path, [b"x"])
+    one.sink.abandon()
+
+    assert [event_class for event_class, _ in one.told] == ["refused /unused"]
 
 
 def test_with_on_full_drop_nothing_waits(bench, tmp_path):

@@ -398,13 +398,13 @@ def test_file_names_are_utf_8_in_every_locale(tmp_path):
         "import os, sys\n"
         "from collector.sinks.files import OpenFiles\n"
         "from collector.sinks.paths import open_append\n"
-        "from collector.sinks.torn import ends_within_line\n"
+        "from collector.sinks.torn import end_torn_line\n"
         "path = './\\u65e5\\u672c/\\u30db\\u30b9\\u30c8'\n"
         "files = OpenFiles(2)\n"
         "fd = files.fd(path, lambda path: open_append(path, below='.', refused=print), None)\n"
         "os.write(fd, b'torn')\n"
         "files.forget_moved()\n"
-        "print(sys.getfilesystemencoding(), len(files), ends_within_line(path, patient=False))\n"
+        "print(sys.getfilesystemencoding(), len(files), end_torn_line(path, fd, patient=False))\n"
     )
     environ = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     ran = subprocess.run(
