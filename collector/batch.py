@@ -57,11 +57,16 @@ class Odd(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What a line was before its bytes were made fit for a log: its decoded text, its charset, and what was noticed."""
+    """
+    What a line was before its bytes were made fit for a log: its decoded text, its charset, and what was noticed.
+
+    ``damaged``: some bytes could not be decoded, and stand as ``#ooo`` in ``exact``, too.
+    """
 
     exact: str
     charset: str
     marks: tuple[str, ...]
+    damaged: bool = False
 
 
 @dataclass(slots=True)

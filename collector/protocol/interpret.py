@@ -1,5 +1,6 @@
 """The tolerant way: one line that the fast parser left, with everything known of its sender, into an ``Odd``."""
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -9,6 +10,7 @@ from collector.protocol.parsers import Context, parse
 from collector.protocol.parsers.context import judge
 from collector.protocol.render import Moment, Resolved
 from collector.protocol.timestamp import parse_bsd, parse_iso
+from collector.protocol.visible import reveal
 
 
 class Interpreter:
@@ -38,9 +40,11 @@ class Interpreter:
         if fix is None:
             record = self._parse(line, peer, received_at, "ascii" if line.isascii() else "utf-8")
             return Odd(record, record, traditional_line(record), line)
-        record = self._parse(fix.exact, peer, received_at, fix.charset)
-        record.marks += fix.marks
-        visible = record if fix.exact == line else self._parse(line, peer, received_at, fix.charset)
+        # Parsed once, from the line everybody sees: every file tells the same of a message. The record then gets its
+        # text back as it was sent.
+        visible = self._parse(line, peer, received_at, fix.charset)
+        visible.marks += fix.marks
+        record = visible if fix.exact == line else _as_sent(visible, damaged=fix.damaged)
         return Odd(record, visible, traditional_line(visible), line)
 
     def moment(self, received_at: datetime, text: str | None = None) -> Moment:
@@ -67,6 +71,26 @@ class Interpreter:
         if not self._zoned:
             return self.zone
         return self._zones.find(hostname, peer) or self.zone
+
+
+def _as_sent(visible: Record, *, damaged: bool) -> Record:
+    """The record with control characters in the place of their ``#ooo``."""
+    text = partial(reveal, damaged=damaged)
+    return replace(
+        visible,
+        hostname=visible.hostname and text(visible.hostname),
+        app_name=visible.app_name and text(visible.app_name),
+        proc_id=visible.proc_id and text(visible.proc_id),
+        msg_id=visible.msg_id and text(visible.msg_id),
+        message=text(visible.message),
+        structured_data={
+            sd_id: {
+                name: [text(one) for one in value] if isinstance(value, list) else text(value)
+                for name, value in params.items()
+            }
+            for sd_id, params in visible.structured_data.items()
+        },
+    )
 
 
 def traditional_line(record: Record) -> str:

@@ -68,9 +68,9 @@ class Normaliser:
         declared = self._declared.find(_hostname(frame), peer) if self._declared else None
         text = self._charsets.normalise(frame, declared)
         if isinstance(frame, Truncated):
-            cut = f" [truncated, {frame.lost} bytes lost]"
-            return text.visible + cut, Fix(text.exact + cut, text.charset, ("truncated",))
-        return text.visible, Fix(text.exact, text.charset, ())
+            cut = f" [truncated, {frame.lost} bytes lost]" if frame.lost else " [truncated]"
+            return text.visible + cut, Fix(text.exact + cut, text.charset, ("truncated",), text.damaged)
+        return text.visible, Fix(text.exact, text.charset, (), text.damaged)
 
     def _mend(self, frames: Sequence[bytes], peers: Peers, received_at: float) -> Batch:
         lines = list(frames)

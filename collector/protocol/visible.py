@@ -22,6 +22,7 @@ _HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\udc00-\udcff]|#(?=[0-
 _UNDECODED = re.compile("[\udc00-\udcff]|#(?=[0-7]{3})")
 _MARK = re.compile("[\udc00-\udcff]")
 _NOTATION = re.compile(rb"#([0-3][0-7]{2})")
+_CONTROL_NOTATION = re.compile(r"#(?:0[0-3][0-7]|177|302#2[0-3][0-7]|342#200#25[01])")
 
 
 def _octal(raw: bytes) -> str:
@@ -102,3 +103,15 @@ def _notation(match: re.Match[str]) -> str:
 
 def _byte(match: re.Match[bytes]) -> bytes:
     return bytes((int(match[1], 8),))
+
+
+def reveal(visible: str, *, damaged: bool) -> str:
+    """
+    A visible line with its control characters as they were sent. Of ``damaged`` text, bytes that could not be decoded
+    stay ``#ooo``, and so does ``#043`` before what might be taken for one.
+    """
+    if "#" not in visible:
+        return visible
+    if damaged:
+        return _CONTROL_NOTATION.sub(lambda found: undo(found[0]).decode(), visible)
+    return undo(visible).decode(errors="replace")

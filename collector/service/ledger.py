@@ -11,7 +11,7 @@ MARKS = (
 )  # fmt: skip
 CHARSETS = ("cp932", "euc-jp", "iso-2022-jp", "utf-16", "unknown")
 REJECTED = ("empty",)
-CLOSED = ("peer", "error", "idle", "limit", "framing", "shutdown")
+CLOSED = ("peer", "error", "idle", "limit", "framing", "shutdown", "crash")
 DROPPED = ("disk_full", "cannot_open", "write_error", "too_many_files", "bad_path")
 FRAMING = (
     "oversize", "bad_octet_count", "unfinished", "foreign_tls", "foreign_http", "foreign_relp", "foreign_ssh",
@@ -36,7 +36,9 @@ def layout(sources: Collection[str], sinks: Iterable[str], charsets: Iterable[st
 def _of_source(labels: tuple[tuple[str, str], ...]) -> Iterator[Key]:
     yield Key("received_bytes", labels)
     yield Key("connections_accepted", labels)
-    yield Key("connections_open", labels, kind="gauge")
+    yield Key(
+        "connections_open", labels, kind="gauge", lost_as=Key("connections_closed", (*labels, ("reason", "crash")))
+    )
     yield from _reasons("rejected_messages", labels, REJECTED)
     yield from _reasons("framing_problems", labels, FRAMING)
     yield from _reasons("lost_bytes", labels, FRAMING)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
 
-from collector.protocol.framing import Framer
+from collector.protocol.framing import Framer, FramingProblem, Truncated
 from collector.protocol.framing.auto import AutoFramer
 from collector.sources import Surroundings
 from collector.sources.pace import Pace
@@ -260,9 +260,27 @@ class StreamIntake:
         self._to.poller.remove(connection.sock.fileno())
         connection.sock.close()
         self._share.give_back()
-        self._gather(connection, list(connection.framer.finish()))
+        self._gather(connection, self._last_frames(connection, reason))
         self._to.meter.count("connections_open", -1)
         self._to.meter.count("connections_closed", reason=reason)
+
+    def _last_frames(self, connection: Connection, reason: str) -> list[bytes]:
+        """
+        What came without its end. A peer that closes (RFC 6587 §3.4.2), or says nothing for long, has ended its line;
+        a line that was cut short by anything else is marked, and so is a frame whose length says that more was meant.
+        """
+        framer = connection.framer
+        begun = framer.pending > 0
+        frames = list(framer.finish())
+        if not frames:
+            return frames
+        short = any(problem.reason == "unfinished" for problem in framer.problems)
+        if begun and not short and reason not in {"peer", "idle"}:
+            framer.problems.append(FramingProblem("unfinished", frames[-1][:80]))
+            short = True
+        if short:
+            frames[-1] = Truncated(frames[-1], getattr(frames[-1], "lost", 0))
+        return frames
 
 
 def _block_peers(blocks: list[tuple[bytes, str | None]]) -> Iterable[str | None]:

@@ -129,7 +129,7 @@ def test_nobody_listening_is_said_with_a_hint(scheme):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         if scheme == "udp":
-            probe.close()  # a bound datagram socket would take the message; a stream socket that does not listen refuses
+            probe.close()  # a bound datagram socket would take the message; a stream socket that only is bound refuses
         with pytest.raises(CollectorError) as caught:
             send(f"{scheme}://127.0.0.1:{port}", [b"<13>hello"])
     assert str(caught.value) == f"{scheme}://127.0.0.1:{port}: Connection refused"

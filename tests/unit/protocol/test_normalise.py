@@ -63,7 +63,7 @@ def test_a_batch_keeps_its_time_and_its_peers():
         ("着信 #123".encode(), "着信 #043123", Fix("着信 #123", "utf-8", ())),
         ("着信を".encode("cp932"), "着信を", Fix("着信を", "cp932", ())),
         ("着信を".encode("iso2022_jp"), "着信を", Fix("着信を", "iso-2022-jp", ())),
-        (b"caf\xe9 x", "caf#351 x", Fix("caf#351 x", "unknown", ())),
+        (b"caf\xe9 x", "caf#351 x", Fix("caf#351 x", "unknown", (), damaged=True)),
         ("\ufeffgate".encode("utf-16-le"), "gate", Fix("gate", "utf-16", ())),
         (
             Truncated(b"cut", 7),
