@@ -23,7 +23,7 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from collector.errors import CollectorError
+from collector.errors import CollectorError, every, together
 
 TIMES = ("timestamp", "received_at")
 """Names whose values are datetimes."""
@@ -151,8 +151,8 @@ class Template:
 
 def compile_template(text: str, *, allowed: Collection[str]) -> Template:
     """
-    Read a template that may use the names in ``allowed``. Raises TemplateError: syntax, unknown names and filters, and
-    what a template may not do.
+    Read a template that may use the names in ``allowed``. Raises TemplateError: syntax, or, with ``others``, all unknown
+    names and filters and what a template may not do.
     """
     try:
         text.encode()
@@ -162,12 +162,7 @@ def compile_template(text: str, *, allowed: Collection[str]) -> Template:
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(_syntax_message(str(error.message)), _place_of_syntax_error(text)) from error
-    for node in tree.find_all(nodes.Node):
-        _check(node, text, allowed)
-    variables = _variables(tree)
-    for name in sorted(variables.difference(allowed)):
-        hint = _near(name, allowed) or f"known here: {', '.join(sorted(allowed))}"
-        raise TemplateError(f'unknown variable "{name}"', _place(text, name), hint=hint)
+    variables = _checked(tree, text, allowed)
     template = Template(text, tree, variables)
     if variables.isdisjoint(MAPPINGS):
         template.render({name: _SAMPLE_TIME if name in TIMES else "0" for name in variables})
@@ -186,6 +181,45 @@ def _variables(tree: nodes.Template) -> frozenset[str]:
     """The names it takes from outside; ``self`` is jinja2's own and counts as unknown."""
     names = {name.name for name in tree.find_all(nodes.Name)}
     return frozenset(meta.find_undeclared_variables(tree) | (names & {"self"}))
+
+
+def _variables_of_refused(tree: nodes.Template) -> frozenset[str]:
+    """Nearly the same, for a tree that jinja2 must not compile: to do so it would work out ``10 ** 1000000``."""
+    names = {name.name for name in tree.find_all(nodes.Name)}
+    set_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    return frozenset(names - set_here - called - {"loop"})
+
+
+def _checked(tree: nodes.Template, text: str, allowed: Collection[str]) -> frozenset[str]:
+    """The variables of a template without a mistake; raises the first in the text, with all others."""
+    errors: list[TemplateError] = []
+    try:
+        every(lambda node: _check(node, text, allowed), _judged(tree))
+    except TemplateError as error:
+        errors = [error, *error.others]
+    variables = _variables_of_refused(tree) if errors else _variables(tree)
+    try:
+        every(lambda name: _check_name(name, text, allowed), variables)
+    except TemplateError as error:
+        errors += [error, *error.others]
+    if errors:
+        found = {(error.line, error.column, str(error)): error for error in errors}
+        raise together([found[key] for key in sorted(found)])
+    return variables
+
+
+def _judged(node: nodes.Node) -> Iterator[nodes.Node]:
+    """All nodes below, but not what is called: a call is refused as a whole."""
+    for child in node.iter_child_nodes(exclude=("node",) if isinstance(node, nodes.Call) else None):
+        yield child
+        yield from _judged(child)
+
+
+def _check_name(name: str, text: str, allowed: Collection[str]) -> None:
+    if name not in allowed:
+        hint = _near(name, allowed) or f"known here: {', '.join(sorted(allowed))}"
+        raise TemplateError(f'unknown variable "{name}"', _place(text, name), hint=hint)
 
 
 def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:

@@ -35,6 +35,8 @@ _JAPANESE: Mapping[str, Decoder] = MappingProxyType({"cp932": decode_cp932, "euc
 _MARKING: Mapping[str, Callable[[bytes], str]] = MappingProxyType({"cp932": mark_cp932, "euc-jp": mark_euc_jp})
 
 _ASCII = bytes(range(0x80))
+# Bytes. A damaged frame costs up to 1 µs for each byte a charset cannot explain, so a long one must earn it.
+_SAMPLE = 4096
 _THREE_BYTES = re.compile("[\u0800-\ud7ff\ue000-\uffff]")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -97,12 +99,25 @@ class Charsets:
     def _damaged(self, frame: bytes, declared: str | None) -> Text:
         """The frame in the charset that leaves the fewest bytes unexplained, a third of those beyond ASCII at most."""
         names = (declared, *self._japanese) if declared in _JAPANESE else self._japanese
-        readings = [(name, _MARKING[name](frame)) for name in names if name]
-        allowed = len(frame.translate(None, _ASCII)) // 3
-        for name, text in sorted(readings, key=lambda reading: count_undecoded(reading[1])):
-            if count_undecoded(text) <= allowed and japaneseness(text) > 0:
+        sample = frame if len(frame) <= _SAMPLE else _sample(frame)
+        readings = [(name, _MARKING[name](sample)) for name in names if name]
+        for name, reading in sorted(readings, key=lambda reading: count_undecoded(reading[1])):
+            if not _is_readable(sample, reading):
+                continue
+            text = reading if sample is frame else _MARKING[name](frame)
+            if _is_readable(frame, text):
                 return _text(text, name)
         return _text(frame.decode("utf-8", "surrogateescape"), "unknown")
+
+
+def _sample(frame: bytes) -> bytes:
+    """What a long frame is judged by: the bytes from the first one beyond ASCII, where a character begins."""
+    first = len(frame) - len(frame.lstrip(_ASCII))
+    return frame[first : first + _SAMPLE]
+
+
+def _is_readable(frame: bytes, text: str) -> bool:
+    return count_undecoded(text) <= len(frame.translate(None, _ASCII)) // 3 and japaneseness(text) > 0
 
 
 def _ascii(frame: bytes) -> Text:

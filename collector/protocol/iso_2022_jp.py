@@ -53,6 +53,8 @@ def _decode(parts: list[bytes]) -> str | None:
 
 
 def _segment(name: bytes, body: bytes) -> str:
+    if not body:
+        return ""
     if name.startswith(b"("):
         return body.decode("ascii") if name != b"(I" else mark_cp932(body.translate(_TO_KANA))
     high = body.translate(_TO_HIGH)

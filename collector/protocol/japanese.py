@@ -14,7 +14,7 @@ end is forgiven, for a datagram ends where its sender's buffer did; its bytes be
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collector.protocol.visible import mark
 
@@ -56,30 +56,55 @@ _TWINS = {
 }
 _TWIN = re.compile(f"[{''.join(_TWINS)}]")
 # What Python makes of the single bytes that CP932 leaves undefined.
-_UNDEFINED = {"\x80": b"\x80", "\uf8f0": b"\xa0", "\uf8f1": b"\xfd", "\uf8f2": b"\xfe", "\uf8f3": b"\xff"}
+_UNDEFINED = {
+    "\x80": mark(b"\x80"),
+    "\uf8f0": mark(b"\xa0"),
+    "\uf8f1": mark(b"\xfd"),
+    "\uf8f2": mark(b"\xfe"),
+    "\uf8f3": mark(b"\xff"),
+}
 _UNDEFINED_CHAR = re.compile(f"[{''.join(_UNDEFINED)}]")
 # The bytes EUC-JP is made of. The lead bytes of hiragana and katakana in CP932, 82 and 83, are not among them.
 _EUC_BYTES = bytes((*range(0x80), 0x8E, 0x8F, *range(0x93, 0x99), *range(0xA1, 0xFF)))
+_NO_EUC_BYTES = re.compile(rb"[\x80-\x8d\x90-\x92\x99-\xa0\xff]+")
+
+
+def _vendor_chars(frame: bytes, start: int) -> tuple[str, int]:
+    """The characters Windows put here, as many as stand in a row, and where they end; none is ``""``."""
+    if (char := _VENDOR.get(frame[start : start + 3])) and frame[start] == 0x8F:
+        return char, start + 3
+    chars = []
+    while char := _VENDOR.get(frame[start : start + 2]):
+        chars.append(char)
+        start += 2
+    return "".join(chars), start
 
 
 def _vendor_char(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler: the character Windows put here, or the error again."""
+    """Codec error handler: what Windows put here, or the error again."""
     assert isinstance(error, UnicodeDecodeError)
-    start = error.start
-    for size in (2, 3):
-        char = _VENDOR.get(error.object[start : start + size])
-        if char is not None:
-            return char, start + size
-    raise error
+    chars, end = _vendor_chars(error.object, error.start)
+    if chars:
+        return chars, end
+    try:
+        raise error
+    finally:
+        del error  # its traceback holds this frame: a cycle that only the garbage collector would end
 
 
 def _vendor_char_or_mark(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler: the same, but a byte that stays undecodable becomes a mark."""
+    """
+    Codec error handler: the same, but a byte that stays undecodable becomes a mark.
+
+    It is called again for each error, at 1 µs; a run of bytes that are never EUC-JP is therefore marked at once.
+    """
     assert isinstance(error, UnicodeDecodeError)
-    try:
-        return _vendor_char(error)
-    except UnicodeDecodeError:
-        return mark(error.object[error.start : error.start + 1]), error.start + 1
+    chars, end = _vendor_chars(error.object, error.start)
+    if chars:
+        return chars, end
+    run = _NO_EUC_BYTES.match(error.object, error.start)
+    end = run.end() if run else error.start + 1
+    return mark(error.object[error.start : end]), end
 
 
 # How Python's codecs say that the input ends inside a character: multibyte, UTF-8, UTF-16.
@@ -119,7 +144,8 @@ def decode_euc_jp(frame: bytes) -> str | None:
 
 def mark_cp932(frame: bytes) -> str:
     """Text of any bytes whatever: what CP932 does not explain is marked."""
-    return _UNDEFINED_CHAR.sub(lambda match: mark(_UNDEFINED[match[0]]), frame.decode("cp932", "surrogateescape"))
+    text = frame.decode("cp932", "surrogateescape")
+    return _replaced(text, _UNDEFINED) if _UNDEFINED_CHAR.search(text) else text
 
 
 def mark_euc_jp(frame: bytes) -> str:
@@ -128,4 +154,10 @@ def mark_euc_jp(frame: bytes) -> str:
 
 
 def _like_windows(text: str) -> str:
-    return _TWIN.sub(lambda match: _TWINS[match[0]], text) if _TWIN.search(text) else text
+    return _replaced(text, _TWINS) if _TWIN.search(text) else text
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    for old, new in replacements.items():
+        text = text.replace(old, new)
+    return text

@@ -18,9 +18,9 @@ from collector.protocol import libc
 
 _HASH_OCTAL = re.compile(rb"#[0-7]{3}")
 _HIDDEN_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
-_HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\udc00-\udcff]|#(?=[0-7]{3})")
-_UNDECODED = re.compile("[\udc00-\udcff]|#(?=[0-7]{3})")
-_MARK = re.compile("[\udc00-\udcff]")
+_HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\udc00-\udcff]+|#(?=[0-7]{3})")
+_UNDECODED = re.compile("[\udc00-\udcff]+|#(?=[0-7]{3})")
+_MARKS = tuple(map(chr, range(0xDC00, 0xDD00)))
 _NOTATION = re.compile(rb"#([0-3][0-7]{2})")
 _CONTROL_NOTATION = re.compile(r"#(?:0[0-3][0-7]|177|302#2[0-3][0-7]|342#200#25[01])")
 
@@ -30,7 +30,7 @@ def _octal(raw: bytes) -> str:
 
 
 _OCTAL = {char: _octal(char.encode()) for char in map(chr, (*range(32), ord("#"), *range(0x7F, 0xA0), 0x2028, 0x2029))}
-_OCTAL |= {chr(0xDC00 + byte): _octal(bytes((byte,))) for byte in range(256)}
+_OCTAL |= {char: _octal(bytes((byte,))) for byte, char in enumerate(_MARKS)}
 
 
 def has_controls(block: bytes) -> bool:
@@ -83,13 +83,13 @@ def show_undecoded(text: str) -> str:
 
 
 def count_undecoded(text: str) -> int:
-    """How many bytes the decoder marked."""
-    return len(_MARK.findall(text))
+    """How many bytes the decoder marked: UTF-8 has no place for a surrogate, and leaves out just these."""
+    return len(text) - len(text.encode("utf-8", "ignore").decode())
 
 
 def mark(raw: bytes) -> str:
     """Bytes that could not be decoded, as marks inside decoded text."""
-    return "".join([chr(0xDC00 + byte) for byte in raw])
+    return "".join(map(_MARKS.__getitem__, raw))
 
 
 def undo(visible: str) -> bytes:
@@ -98,7 +98,7 @@ def undo(visible: str) -> bytes:
 
 
 def _notation(match: re.Match[str]) -> str:
-    return _OCTAL[match[0]]
+    return "".join(map(_OCTAL.__getitem__, match[0]))
 
 
 def _byte(match: re.Match[bytes]) -> bytes:

@@ -21,11 +21,13 @@ What rsyslog takes in silence and gets wrong is refused here: a blank in the mid
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 from collector.config.problems import did_you_mean, quote
-from collector.errors import CollectorError
+from collector.errors import CollectorError, every
 from collector.priority import FACILITIES, FACILITY_NUMBERS, PRI_COUNT, SEVERITIES, SEVERITY_NUMBERS
 
 Change = Callable[[int], int]
@@ -33,6 +35,7 @@ Change = Callable[[int], int]
 
 _ALL = 0xFF
 _PART = re.compile(r"(?P<facilities>[^.;]*)(?P<dot>\.?)(?P<severity>[^,;]*)[,;]*")
+_FACILITY_NUMBER = re.compile(r"(?<![^,;\s])([0-9]{1,3})(?=[,.])")
 
 # Facilities 12 to 15 have no common names. In selectors they are rsyslog's, which knows none for 15.
 _UNNAMED = {"audit": 13, "alert": 14, "clock": 15}
@@ -65,7 +68,7 @@ class Selector:
 
 
 def compile_selector(text: str) -> Selector:
-    """Read one selector; blanks around it do not count. Raises SelectorError."""
+    """Read one selector; blanks around it do not count. Raises SelectorError, with ``others`` where more is wrong."""
     bare = text.strip(" \t")
     start = text.find(bare)
     blank = re.search(r"\s", bare)
@@ -76,13 +79,22 @@ def compile_selector(text: str) -> Selector:
     if not bare:
         raise SelectorError("the selector is empty", start, hint='everything is "*.*"')
     masks = [0] * len(FACILITIES)
-    position, end = start, start + len(bare)
+    every(lambda part: _apply(part, masks), _parts(text, start, start + len(bare)))
+    return Selector(text, tuple(masks))
+
+
+def odd_facilities(text: str) -> list[tuple[int, int]]:
+    """Facility numbers that are no PRI without its severity, each with the facility that rsyslog reads it as."""
+    words = (int(word) for word in _FACILITY_NUMBER.findall(text))
+    return [(word, word >> 3) for word in words if word & 7]
+
+
+def _parts(text: str, position: int, end: int) -> Iterator[re.Match[str]]:
     while position < end:
         part = _PART.match(text, position, end)
         assert part  # every piece of the pattern may be empty
-        _apply(part, masks)
+        yield part
         position = part.end()
-    return Selector(text, tuple(masks))
 
 
 def _apply(part: re.Match[str], masks: list[int]) -> None:
@@ -96,21 +108,24 @@ def _apply(part: re.Match[str], masks: list[int]) -> None:
             part.end("facilities"),
             hint='write "facility.severity"; facilities that share a severity are separated by commas: "mail,news.err"',
         )
-    change = _change(part["severity"], part.start("severity"))
-    for facility in _facilities(part["facilities"], part.start()):
+    reads: list[Callable[[], Any]] = [
+        lambda: _facilities(part["facilities"], part.start()),
+        lambda: _change(part["severity"], part.start("severity")),
+    ]
+    facilities, change = every(lambda read: read(), reads)
+    for facility in facilities:
         masks[facility] = change(masks[facility])
 
 
 def _facilities(words: str, column: int) -> list[int]:
     """The facility numbers of ``mail,news`` or ``*``; an empty word after a comma is no word, as in rsyslog."""
-    numbers: list[int] = []
-    for place, word in enumerate(words.split(",")):
-        if word == "*":
-            numbers.extend(range(len(FACILITIES)))
-        elif word or not place:
-            numbers.append(_facility(word, column))
+    named: list[tuple[str, int]] = []
+    for word in words.split(","):
+        if word or not named:
+            named.append((word, column))
         column += len(word) + 1
-    return numbers
+    numbers = every(lambda word: range(len(FACILITIES)) if word[0] == "*" else [_facility(*word)], named)
+    return list(chain.from_iterable(numbers))
 
 
 def _facility(word: str, column: int) -> int:

@@ -37,6 +37,7 @@ FORMATS = {
 _SELECTOR = re.compile(r"[^\s/|@]+")
 _TAG = r"\{\{(?:\"[^\"]*\"|'[^']*'|[^\"'}]|\}(?!\}))*\}\}|\{%.*?%\}"
 _PATH = re.compile(rf"(?P<sync>-?)(?P<path>(?:{_TAG}|[^\s;])+)[ \t]*(?:;[ \t]*(?P<format>[^\s#]*))?[ \t]*(?P<rest>.*)")
+_ACTION = re.compile(r"-?(/|\.{1,2}/|\{\{)|[@|^?~:$>]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -52,10 +53,10 @@ class Action:
 class ConfLine:
     """
     One route. ``format`` is None where the line names none; ``location`` is that of the selector, ``text`` the line
-    with its continuations joined.
+    with its continuations joined. ``selector`` is None where it cannot be read: the rest can still be judged.
     """
 
-    selector: Selector
+    selector: Selector | None
     action: Action
     location: Location
     text: str
@@ -92,12 +93,12 @@ def parse_lines(text: str, file: str, first_line: int = 1, column: int = 1) -> t
         if depth > 0:  # still inside the brackets of a statement that has been reported
             depth += open_brackets(line.text)
             continue
-        result = _parse(line)
-        if isinstance(result, ConfLine):
-            lines.append(result)
-        elif result:
-            problems.append(result)
-            depth = open_brackets(line.text) if result.id == "unsupported-statement" else 0
+        for result in _parse(line):
+            if isinstance(result, ConfLine):
+                lines.append(result)
+            else:
+                problems.append(result)
+                depth = open_brackets(line.text) if result.id == "unsupported-statement" else 0
     return lines, problems
 
 
@@ -116,37 +117,43 @@ def _logical_lines(text: str, file: str, first_line: int, column: int) -> Iterat
         yield line
 
 
-def _parse(line: _Line) -> ConfLine | Problem | None:
+def _parse(line: _Line) -> Iterator[ConfLine | Problem]:
     text = line.text
     if not text or text.startswith("#"):
-        return None
-    control = _CONTROL.search(text)
+        return
+    unusable = _unusable(line)
+    word = _SELECTOR.match(text)
+    if unusable or not word:
+        hint = f'to store everything: "*.* {text}"'
+        yield unusable or Problem(line.at(0), "a selector is missing before the action", "selector", hint)
+        return
+    try:
+        yield _with_action(line, compile_selector(word[0]), word.end())
+    except SelectorError as first:
+        for error in (first, *first.others):
+            yield Problem(line.at(error.column), str(error), "selector", error.hint)
+        action = text[word.end() :].lstrip(" \t")
+        if _ACTION.match(action):  # another word may belong to a selector with a blank in it
+            yield _with_action(line, None, word.end())
+
+
+def _unusable(line: _Line) -> Problem | None:
+    control = _CONTROL.search(line.text)
     if control:
         return Problem(line.at(control.start()), f"control character {control[0]!r} in the line", "action")
-    foreign = foreign_line(text)
-    if foreign:
-        return _problem(line, 0, foreign)
-    word = _SELECTOR.match(text)
-    if not word:
-        return Problem(
-            line.at(0), "a selector is missing before the action", "selector", f'to store everything: "*.* {text}"'
-        )
-    try:
-        selector = compile_selector(word[0])
-    except SelectorError as error:
-        return Problem(line.at(error.column), str(error), "selector", error.hint)
-    return _with_action(line, selector, word.end())
+    foreign = foreign_line(line.text)
+    return _problem(line, 0, foreign) if foreign else None
 
 
-def _with_action(line: _Line, selector: Selector, end: int) -> ConfLine | Problem:
+def _with_action(line: _Line, selector: Selector | None, end: int) -> ConfLine | Problem:
     action = line.text[end:].lstrip(" \t")
     start = len(line.text) - len(action)
     if not action or action.startswith("#"):
-        hint = f'add where the messages go: "{selector.text}  /var/log/file"'
+        hint = f'add where the messages go: "{line.text[:end]}  /var/log/file"'
         return Problem(line.at(end), "the line has no action", "action", hint)
     found = _PATH.match(line.text, start)
     foreign = foreign_action(action, found["path"] if found else "")
-    if action[0] in ",;" or (foreign and selector.text[-1] in ",;"):
+    if action[0] in ",;" or (foreign and line.text[end - 1] in ",;"):
         hint = 'write its parts without blanks: "*.info;mail.none"'
         return Problem(line.at(end), "a blank ends a selector", "selector", hint)
     if not found or foreign:
@@ -165,7 +172,7 @@ def _wrong_path(line: _Line, found: re.Match[str]) -> Problem | None:
     return None
 
 
-def _route(line: _Line, selector: Selector, found: re.Match[str]) -> ConfLine | Problem:
+def _route(line: _Line, selector: Selector | None, found: re.Match[str]) -> ConfLine | Problem:
     action = Action(found["path"], line.at(found.start("path")))
     if not found["format"]:
         return ConfLine(selector, action, line.at(0), line.text)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collector.config.problems import did_you_mean, quote
-from collector.errors import CollectorError
+from collector.errors import CollectorError, every
 from collector.priority import FACILITIES, FACILITY_NUMBERS, SEVERITIES, SEVERITY_NUMBERS
 from collector.protocol.hosts import address_of
 from collector.routing.matching import MODIFIERS, ORDERS, Match, Operand, literal
@@ -69,7 +69,7 @@ class _Key:
 
 
 def compile_where(spec: Mapping[str, Any]) -> Where:
-    """Read a condition as YAML gives it. Raises WhereError."""
+    """Read a condition as YAML gives it. Raises WhereError; all that is wrong with it is in that one's ``others``."""
     needs: set[str] = set()
     return Where(_mapping(spec, (), needs), frozenset(needs))
 
@@ -79,7 +79,7 @@ def _mapping(spec: Any, path: Path, needs: set[str]) -> Test:
         raise WhereError("a condition is a mapping of fields to values", path, hint='like {hostname: "dc*"}')
     if len(path) > _DEPTH:
         raise WhereError("conditions are nested too deeply", path)
-    return _every([_entry(key, value, (*path, key), needs) for key, value in spec.items()])
+    return _every(every(lambda entry: _entry(*entry, (*path, entry[0]), needs), spec.items()))
 
 
 def _entry(key: Any, value: Any, path: Path, needs: set[str]) -> Test:
@@ -89,7 +89,7 @@ def _entry(key: Any, value: Any, path: Path, needs: set[str]) -> Test:
     if key in {"any", "all"}:
         if not isinstance(value, list) or not value:
             raise WhereError(f'"{key}" takes a list of conditions', path, hint=f'like {key}: [{{hostname: "dc*"}}, …]')
-        tests = [_mapping(item, (*path, place), needs) for place, item in enumerate(value)]
+        tests = every(lambda item: _mapping(item[1], (*path, item[0]), needs), enumerate(value))
         return _every(tests) if key == "all" else _one(tests)
     parts = _key(str(key), path)
     needs.add(parts.field)
@@ -98,13 +98,8 @@ def _entry(key: Any, value: Any, path: Path, needs: set[str]) -> Test:
 
 def _key(key: str, path: Path) -> _Key:
     field, *modifiers = key.split("|")
-    if field not in FIELDS:
-        hint = did_you_mean(field, (*FIELDS, "any", "all", "not")) or f"known here: {', '.join(FIELDS)}"
-        raise WhereError(f"unknown field {quote(field)}", path, hint=hint)
-    for modifier in modifiers:
-        if modifier not in _WORDS:
-            hint = did_you_mean(modifier, _WORDS) or f"known here: {', '.join(_WORDS)}"
-            raise WhereError(f"unknown modifier {quote(modifier)}", path, hint=hint)
+    checks = [("field", field, FIELDS, ("any", "all", "not")), *(("modifier", word, _WORDS, ()) for word in modifiers)]
+    every(lambda check: _known(*check, path), checks)
     comparisons = [modifier for modifier in modifiers if modifier in MODIFIERS]
     flags = frozenset(modifiers).difference(comparisons)
     if len(comparisons) > 1 or len(set(modifiers)) < len(modifiers) or ("exists" in flags and len(modifiers) > 1):
@@ -112,6 +107,12 @@ def _key(key: str, path: Path) -> _Key:
             f"{quote('|'.join(modifiers))} cannot go together", path, hint="take one, beside all and cased"
         )
     return _Key(field, "".join(comparisons), flags, path)
+
+
+def _known(what: str, word: str, known: tuple[str, ...], near: tuple[str, ...], path: Path) -> None:
+    if word not in known:
+        hint = did_you_mean(word, (*known, *near)) or f"known here: {', '.join(known)}"
+        raise WhereError(f"unknown {what} {quote(word)}", path, hint=hint)
 
 
 def _presence(key: _Key, value: Any) -> Test:
@@ -139,19 +140,21 @@ def _comparison(key: _Key, value: Any) -> Test:
 
 def _joined(key: _Key, items: Sequence[tuple[Any, Path]]) -> Match:
     """One test of a text from all values of a condition; plain texts go into one set, however many they are."""
-    every, cased = "all" in key.flags, "cased" in key.flags
-    matches: list[Match] = []
-    plain: set[str] = set()
-    for item, path in items:
-        operand = _operand(item, path, cased=cased)
+    each, cased = "all" in key.flags, "cased" in key.flags
+
+    def read(item: tuple[Any, Path]) -> str | Match:
+        operand = _operand(*item, cased=cased)
         text = literal(operand)
-        if text is None or key.comparison or every or key.field in _NAMES:
-            matches.append(_match(key, operand, path))
-        else:
-            plain.add(text)
+        if text is None or key.comparison or each or key.field in _NAMES:
+            return _match(key, operand, item[1])
+        return text
+
+    found = every(read, items)
+    plain = frozenset(one for one in found if isinstance(one, str))
+    matches = [one for one in found if not isinstance(one, str)]
     if plain:
-        matches.append(_member(frozenset(plain), cased=cased))
-    joined = _all_of(matches) if every else _any_of(matches)
+        matches.append(_member(plain, cased=cased))
+    joined = _all_of(matches) if each else _any_of(matches)
     if key.field != "peer":
         return joined
     return lambda value: joined(value) or joined(address_of(value))

@@ -21,7 +21,8 @@ class OddReader:
         self._moment: Moment | None = None
         self._text: str | None = None
 
-    def start(self, batch: Batch) -> None:
+    def start(self, batch: Batch, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
         self._received_at = batch.received_at
         self._moment = None
         self._text = None

@@ -7,6 +7,7 @@ traditional file without filters, else ``full.py``.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
 
 from collector.protocol.framing import Frames
 from collector.protocol.interpret import Interpreter
@@ -34,6 +35,7 @@ class Pipeline:
         meter: Meter,
     ) -> None:
         self._normaliser = normaliser
+        self._interpreters = _ByZone(interpreter)
         self._table = table
         self._meter = meter
         self._odd = OddReader(interpreter, meter)
@@ -45,14 +47,14 @@ class Pipeline:
         """What the rows of the batch at work share, for filters."""
         return self._odd.moment
 
-    def take(self, frames: Frames, peers: Peers, source: Meter, *, can_wait: bool) -> int:
-        """Everything from here to the files; returns how many messages there were."""
+    def take(self, frames: Frames, peers: Peers, source: Meter, *, can_wait: bool, zone: tzinfo | None = None) -> int:
+        """Everything from here to the files; returns how many messages there were. ``zone`` is the source's own."""
         source.begin(frames.count(b"\n") if isinstance(frames, bytes) else len(frames))
         if isinstance(frames, bytes):
             batch = self._normaliser.block(frames, peers, time.time())
         else:
             batch = self._normaliser.frames(frames, peers, time.time())
-        self._odd.start(batch)
+        self._odd.start(batch, self._interpreters[zone])
         count = self._way.split(batch)
         self._way.write(can_wait=can_wait)
         unrouted = len(self._table.nowhere)
@@ -65,3 +67,14 @@ class Pipeline:
         self._table.clear()
         source.publish()
         return count
+
+
+class _ByZone(dict[tzinfo | None, Interpreter]):
+    """The interpreter of each zone that sources have."""
+
+    def __init__(self, default: Interpreter) -> None:
+        super().__init__({None: default})
+
+    def __missing__(self, zone: tzinfo) -> Interpreter:
+        found = self[zone] = self[None].within(zone)
+        return found

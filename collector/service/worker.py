@@ -25,7 +25,7 @@ from collector.service.meter import Meter
 from collector.service.pipeline import Peers
 from collector.service.plan import Plan
 from collector.sinks.files import OpenFiles
-from collector.sources import Intake, Surroundings
+from collector.sources import Intake, Source, Surroundings
 from collector.sources.poller import Poller
 
 _TICK = 1.0
@@ -108,7 +108,7 @@ class Worker:
             if not share:
                 continue
             meter = Meter(self._slot, plan.layout, source=source.name)
-            deliver = partial(self._deliver, meter, source.can_wait)
+            deliver = partial(self._deliver, meter, source)
             self._intakes.append(
                 source.open(
                     share,
@@ -116,8 +116,8 @@ class Worker:
                 )
             )
 
-    def _deliver(self, meter: Meter, can_wait: bool, frames: Frames, peers: Peers) -> None:
-        self._messages += self._pipeline.take(frames, peers, meter, can_wait=can_wait)
+    def _deliver(self, meter: Meter, source: Source, frames: Frames, peers: Peers) -> None:
+        self._messages += self._pipeline.take(frames, peers, meter, can_wait=source.can_wait, zone=source.zone)
         self._slot.heartbeat = time.monotonic()  # a turn of many connections may take long, and is no hang
         if any(sink.waits for sink in self._sinks):
             self._hold()

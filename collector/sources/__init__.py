@@ -7,6 +7,7 @@ worker calls ``open`` on its share of them. What arrives goes to ``Deliver`` as 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import tzinfo
 from importlib import import_module
 from socket import socket
 from typing import Any, Protocol
@@ -75,6 +76,10 @@ class Source(Protocol):
     kind: str
     can_wait: bool
     """Senders can be made to wait, by not reading them."""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone of stamps that name none, where the source has its own."""
 
     @property
     def name(self) -> str:

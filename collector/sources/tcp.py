@@ -11,11 +11,12 @@ protocol: what was under way when a connection breaks, the sender does not know 
 """
 
 import socket
+from datetime import tzinfo
 from typing import Annotated
 
 from pydantic import Field
 
-from collector.config.options import Address, Duration, Options
+from collector.config.options import Address, Duration, Options, TimeZone
 from collector.sources import Surroundings
 from collector.sources.listen import listeners, peer_name
 from collector.sources.quota import Quota
@@ -39,6 +40,9 @@ class TcpOptions(Options):
     keepalive: Duration = 60.0
     """Ask a silent peer after this time whether it is still there (TCP keepalive); 0 never asks."""
 
+    timezone: TimeZone | None = None
+    """Zone of stamps that name none, for what arrives here; without it that of the whole configuration."""
+
 
 class TcpSource:
     Options = TcpOptions
@@ -49,6 +53,10 @@ class TcpSource:
         self.options = options
         self._quota = Quota(options.max_connections, 1)
         self._slot_of: dict[int, int] = {}
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return self.options.timezone
 
     @property
     def name(self) -> str:

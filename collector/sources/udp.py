@@ -12,9 +12,11 @@ from the kernel and shown by ``status`` (``kernel_drops``).
 
 import socket
 import time
+from datetime import tzinfo
 from functools import partial
+from itertools import islice
 
-from collector.config.options import Address, Options, Size
+from collector.config.options import Address, Options, Size, TimeZone
 from collector.sources import Surroundings
 from collector.sources.listen import ask_receive_buffer, listeners, peer_name
 from collector.sources.recvmmsg import SLOTS, Datagrams
@@ -24,6 +26,7 @@ _SECONDS_PER_TURN = 0.03
 _LONGEST_REST = 0.01
 _SHORTEST_REST = 0.001
 _BATCH = 700
+_LARGEST_BATCH = 1024 * 1024
 # What the kernel books for a datagram of syslog size (skb truesize), and the rest in which a part of the buffer fills
 # even at a million datagrams a second.
 _BYTES_BOOKED = 1280
@@ -40,6 +43,9 @@ class UdpOptions(Options):
     receive_buffer: Size = 32 * 1024 * 1024
     """Kernel receive buffer of each socket."""
 
+    timezone: TimeZone | None = None
+    """Zone of stamps that name none, for what arrives here; without it that of the whole configuration."""
+
 
 class UdpSource:
     Options = UdpOptions
@@ -49,6 +55,10 @@ class UdpSource:
     def __init__(self, options: UdpOptions) -> None:
         self.options = options
         self.granted = options.receive_buffer
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return self.options.timezone
 
     @property
     def name(self) -> str:
@@ -144,7 +154,13 @@ class UdpIntake:
         self._to.meter.count("received_bytes", datagrams.received_bytes)
         if datagrams.problems:
             self._report(datagrams)
-        self._to.deliver(frames, datagrams.peers)
+        if datagrams.received_bytes <= _LARGEST_BATCH:
+            self._to.deliver(frames, datagrams.peers)
+            return
+        peers = datagrams.peers()
+        step = max(1, len(frames) * _LARGEST_BATCH // datagrams.received_bytes)
+        for start in range(0, len(frames), step):
+            self._to.deliver(frames[start : start + step], partial(islice, peers, start, None))
 
     def _report(self, datagrams: Datagrams) -> None:
         peers = datagrams.peers()

@@ -15,13 +15,14 @@ import socket
 import stat
 import time
 from contextlib import suppress
+from datetime import tzinfo
 from functools import partial
 from itertools import repeat
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from collector.config.options import Duration, Mode, Options, SocketPath
+from collector.config.options import Duration, Mode, Options, SocketPath, TimeZone
 from collector.errors import CollectorError
 from collector.protocol.framing.oversize import truncate
 from collector.sources import Surroundings
@@ -52,6 +53,9 @@ class UnixOptions(Options):
     idle_timeout: Duration = 0.0
     """Close a connection that sent nothing for so long; 0 is never (stream)."""
 
+    timezone: TimeZone | None = None
+    """Zone of stamps that name none, for what arrives here; without it that of the whole configuration."""
+
 
 class UnixSource:
     Options = UnixOptions
@@ -60,6 +64,10 @@ class UnixSource:
 
     def __init__(self, options: UnixOptions) -> None:
         self.options = options
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return self.options.timezone
 
     @property
     def name(self) -> str:

@@ -64,7 +64,7 @@ def test_what_waits_unread_in_every_kind_of_socket_is_written(serve):
     here = socket.gethostname().encode()
     assert sorted(service.lines()) == sorted([
         b"Jul 23 15:54:31 host app: udp", b"Jul 23 15:54:31 host app: tcp",
-        b"Jul 23 15:54:31 " + here + b" app: dgram", b"Jul 23 15:54:31 " + here + b" app: half a line",
+        b"Jul 23 15:54:31 " + here + b" app: dgram", b"Jul 23 15:54:31 " + here + b" app: half a line [truncated]",
     ])  # fmt: skip
 
 

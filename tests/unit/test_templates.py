@@ -127,7 +127,7 @@ def test_the_bytes_format_writes_what_the_template_writes():
         ("{{ hostname['x'] }}", (1, 14), 'hostname has no attribute "x"', None),
         ("{{ timestamp.yeer }}", (1, 14), 'timestamp has no attribute "yeer"', 'did you mean "year"?'),
         ("{{ timestamp.__class__ }}", (1, 14), 'timestamp has no attribute "__class__"', "date filter"),
-        ("{{ ''.__class__.__mro__ }}", (1, 17), 'this has no attribute "__mro__"', None),
+        ("{{ ''.__class__.__mro__ }}", (1, 7), 'this has no attribute "__class__"', None),
         ("{{ hostname | date('%Y') }}", (1, 15), "hostname is no time", "times are timestamp and received_at"),
         ("{{ hostname.upper() }}", (1, 1), "a template cannot use function calls", "made of fields"),
         ("x\n{{ range(10) }}", (2, 1), "a template cannot use function calls", "made of fields"),
@@ -151,6 +151,29 @@ def test_a_mistake_is_named_with_its_place_and_cure(text, place, message, hint):
     assert (place, True) == ((error.line, error.column), str(error).startswith(message)), str(error)
     assert error.hint is None if hint is None else hint in error.hint
     assert isinstance(error, CollectorError)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{{ message | nofilter }} {{ messag }} {{ hostnam | foo }}", [
+            (14, 'unknown filter "nofilter"'), (29, 'unknown variable "messag"'), (42, 'unknown variable "hostnam"'),
+            (52, 'unknown filter "foo"'),
+        ]),
+        ("/x/{{ hostnam }}/{{ timestmp }}", [(7, 'unknown variable "hostnam"'), (21, 'unknown variable "timestmp"')]),
+        ("{{ b }}{{ a }}{{ b }}", [(4, 'unknown variable "b"'), (11, 'unknown variable "a"')]),
+        ("{{ range(9) }} {{ x }}", [(1, "a template cannot use function calls"), (19, 'unknown variable "x"')]),
+        ("{{ hostname.upper(x) }}", [(1, "a template cannot use function calls"), (19, 'unknown variable "x"')]),
+        ("{% for x in hostname %}{{ loop.index }}{{ x | y }}{% endfor %}", [(47, 'unknown filter "y"')]),
+        ("{{ hostname.x }}{{ timestamp.y }}{{ app_name is z }}", [
+            (13, 'hostname has no attribute "x"'), (30, 'timestamp has no attribute "y"'), (49, 'unknown test "z"'),
+        ]),
+    ],
+)  # fmt: skip
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_text(text, found):
+    error = error_of(text)
+    assert [(one.column, str(one)) for one in (error, *error.others)] == found
+    assert [one.others for one in error.others] == [()] * len(error.others)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ def routes_of(text):
 
 def problem_of(text):
     lines, problems = parse_lines(text, "f.conf")
-    assert (len(lines), len(problems)) == (0, 1), (lines, problems)
+    assert ([line for line in lines if line.selector], len(problems)) == ([], 1), (lines, problems)
     return problems[0]
 
 
@@ -203,3 +203,25 @@ def test_all_problems_of_a_file_are_told_at_once():
         ("f.conf:3:8", "unsupported-action"),
         ("f.conf:4:1", "unsupported-block"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("foo.* @host", [1, 7]),
+        ("foo.*;bar.* /x y", [1, 7, 15]),
+        ("foo.* -/x;raw,tz=1", [1, 11]),
+        ("foo.*,bar,mail.inf,news.err,x.y |/x", [1, 7, 16, 29, 31, 33]),
+        ("mail .info /x", [5]),
+        ("foo.*; mail.none /x", [1]),
+    ],
+)
+def test_a_selector_that_cannot_be_read_does_not_hide_the_other_mistakes_of_its_line(text, columns):
+    lines, problems = parse_lines(text, "f.conf")
+    assert [problem.location.column for problem in problems] == columns
+    assert [line for line in lines if line.selector] == []
+
+
+def test_the_action_behind_a_selector_that_cannot_be_read_is_told():
+    [line], [_problem] = parse_lines("foo.*  /y;zz", "f.conf")
+    assert (line.selector, line.action.path, line.format, line.format_location.column) == (None, "/y", "zz", 11)

@@ -209,6 +209,27 @@ def test_a_mistake_is_named_with_its_place_and_cure(spec, path, message, hint):
     assert isinstance(error, CollectorError)
 
 
+@pytest.mark.parametrize(
+    ("spec", "paths"),
+    [
+        (
+            {"severity|lte": "wrning", "message|re": "(", "peer|cidr": "1.2.3.4/99", "hostname|foo": "x"},
+            [("severity|lte",), ("message|re",), ("peer|cidr",), ("hostname|foo",)],
+        ),
+        ({"facility": ["mail", "locl0", "nws"]}, [("facility", 1), ("facility", 2)]),
+        ({"hostname": [True, "x", {"a": 1}]}, [("hostname", 0), ("hostname", 2)]),
+        ({"hostnam|foo|bar": "x"}, [("hostnam|foo|bar",)] * 3),
+        (
+            {"any": [{"a": 1}, {"not": {"b": 1, "proc_id|gt": "c"}}, "x"], "all": [], "d": 1},
+            [("any", 0, "a"), ("any", 1, "not", "b"), ("any", 1, "not", "proc_id|gt"), ("any", 2), ("all",), ("d",)],
+        ),
+    ],
+)
+def test_all_mistakes_are_told_at_once(spec, paths):
+    error = error_of(spec)
+    assert [one.path for one in (error, *error.others)] == paths
+
+
 def test_nesting_has_a_bound():
     spec = {"hostname": "x"}
     for _ in range(10_000):
