@@ -151,8 +151,8 @@ class Template:
 
 def compile_template(text: str, *, allowed: Collection[str]) -> Template:
     """
-    Read a template that may use the names in ``allowed``. Raises TemplateError: syntax, or, with ``others``, all unknown
-    names and filters and what a template may not do.
+    Read a template that may use the names in ``allowed``. Raises TemplateError: syntax, or, with ``others``, all
+    unknown names and filters and what a template may not do.
     """
     try:
         text.encode()

@@ -58,7 +58,9 @@ def parse_charset(value: Any) -> str:
         known = did_you_mean(value, _KNOWN_CHARSETS) if isinstance(value, str) else None
         raise BadValueError(f"{quote(value)} is not a character set", hint=known or _CHARSET_HINT)
     if _ASCII.decode(name, "replace") != _ASCII.decode("ascii"):
-        raise BadValueError(f"{quote(value)} cannot be used: ASCII is not ASCII in it", hint=_CHARSET_HINT)
+        raise BadValueError(
+            f"{quote(value)} cannot be used: a syslog header, which is ASCII, is not readable in it", hint=_CHARSET_HINT
+        )
     return _CHARSETS.get(name, name)
 
 

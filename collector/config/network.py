@@ -32,6 +32,18 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def overlap(one: Address, other: Address) -> bool:
+    """Whether nobody can listen on both. Names are not looked up; port 0 is never the same twice."""
+    if one.port != other.port or one.port == 0:
+        return False
+    if "" in (one.host, other.host) or one.host.lower() == other.host.lower():
+        return True
+    here, there = (_parsed_ip("127.0.0.1" if host.lower() == "localhost" else host) for host in (one.host, other.host))
+    if here is None or there is None or here.version != there.version:
+        return False
+    return here == there or here.is_unspecified or there.is_unspecified
+
+
 def parse_address(value: Any) -> Address:
     if isinstance(value, Address):
         return value

@@ -77,6 +77,8 @@ def explain(words: str, line: str, column: int) -> tuple[str, str]:
         return must_be_quoted(rest)
     if _is_bare_template(words, line):
         return "text with {{ }} that is not in quotes", 'quote the whole value: "/var/log/{{ hostname }}.log"'
+    if re.match(r":[^\]:]", rest) and "node content" in words:  # and not the middle of [::]
+        return "a value was expected here", 'quote text that begins with ":" inside of [ ] or { }: ' + _quoted(rest)
     for pattern, message, hint in _CAUSES:
         if re.search(pattern, words):
             return message, hint
@@ -97,6 +99,12 @@ def repair(words: str, line: str, column: int) -> str | None:
 
 def _is_bare_template(words: str, line: str) -> bool:
     return "{{" in line and "expected" in words and "block scalar" not in words
+
+
+def _quoted(rest: str) -> str:
+    """The text from there to the end of the value, in quotes, where it can be shown."""
+    text = re.split(r"[],}\s]", rest, maxsplit=1)[0]
+    return f'"{text}"' if len(text) <= 80 and text.isprintable() and not {'"', "\\"} & set(text) else '":514"'
 
 
 def must_be_quoted(rest: str) -> tuple[str, str]:

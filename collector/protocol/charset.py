@@ -25,7 +25,7 @@ from typing import NamedTuple
 from collector.protocol.evidence import is_plainly_euc, is_rather_euc, japaneseness
 from collector.protocol.iso_2022_jp import decode_iso_2022_jp
 from collector.protocol.japanese import decode_cp932, decode_cut, decode_euc_jp, mark_cp932, mark_euc_jp
-from collector.protocol.visible import count_undecoded, is_clean, show, show_undecoded, undo
+from collector.protocol.visible import count_undecoded, is_clean, show_controls, show_undecoded, undo
 
 __all__ = ["Charsets", "Text", "is_clean", "undo"]
 
@@ -131,8 +131,9 @@ def _ascii(frame: bytes) -> Text:
 def _text(text: str, charset: str) -> Text:
     if text.isprintable() and "#" not in text:
         return Text(text, text, charset)
+    exact = show_undecoded(text)
     damaged = count_undecoded(text) > 0
-    return Text(show(text), show_undecoded(text) if damaged else text, charset, damaged)
+    return Text(show_controls(exact), exact if damaged else text, charset, damaged)
 
 
 def _decode(name: str, frame: bytes) -> str | None:

@@ -10,6 +10,7 @@ charset, and 99 % with their last byte cut off. What stays undecidable is one or
 import re
 from itertools import repeat
 
+from collector.protocol.kanji import EVERYDAY
 from collector.protocol.visible import count_undecoded
 
 _ALL_HALF_WIDTH = re.compile("[\uff61-\uff9f]*")
@@ -62,13 +63,15 @@ def _is_rather_kanji(euc: str, half_width: str) -> bool:
     """
     Whether bytes A1 to DF alone are EUC-JP. Log-likelihoods, since common kanji prove little here.
 
-    Half-width text read as EUC-JP has a third of rare kanji and may end within one; EUC-JP read as half-width kana
-    seldom has a voiced mark where it belongs. Without evidence it is kanji.
+    Half-width text read as EUC-JP has a third of rare kanji, few everyday ones, and may end within one; EUC-JP read as
+    half-width kana seldom has a voiced mark where it belongs. Without evidence it is kanji.
     """
     cut = count_undecoded(euc)
-    weights = [_weight(char, _RARE_KANJI) for char in euc[: len(euc) - cut]]
+    chars = euc[: len(euc) - cut]
+    weights = [_weight(char, _RARE_KANJI) for char in chars]
+    everyday = sum(map(EVERYDAY.__contains__, chars))
     common, kana = weights.count(3.0), weights.count(4.0)
-    likely = 2.0 + 0.1 * common + 2.0 * kana - 3.0 * (len(weights) - common - kana) - 1.5 * cut
+    likely = 2.0 + everyday - 1.5 * (common - everyday) + 2.0 * kana - 3.0 * (len(weights) - common - kana) - 1.5 * cut
     voiced = "".join(_VOICED.findall(half_width))
     return likely > 2.7 * (voiced.count("\uff9e") + voiced.count("\uff9f")) + 1.4 * voiced.count("\uff70")
 

@@ -21,6 +21,8 @@ _RELAYED = (re.compile(rb"#033" + _SEQUENCE), re.compile(rb"\^\[" + _SEQUENCE))
 _ASCII_SETS = (b"(B", b"(H", b"(J")
 _ASCII_SETS_ONLY = frozenset((b"(B", b"(H"))
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
+# Sequences. Nonsense costs 3 µs for each, so a frame of very many is judged by the first ones.
+_SAMPLE = 256
 _NOT_ASCII = re.compile("[^\0-\x7f]")
 _MARK = re.compile("[\udc80-\udcff]")
 
@@ -44,12 +46,18 @@ def _decode(parts: list[bytes]) -> str | None:
     names = parts[1::2]
     if _ASCII_SETS_ONLY.issuperset(names):  # terminals get ESC ( B with every return to normal letters
         return None
+    if len(names) > _SAMPLE and not _makes_sense("".join(map(_segment, names[:_SAMPLE], parts[2::2])), names):
+        return None
     text = parts[0].decode("ascii") + "".join(map(_segment, names, parts[2::2]))
+    return text if _makes_sense(text, names) else None
+
+
+def _makes_sense(text: str, names: list[bytes]) -> bool:
     if text.isprintable():  # nothing is marked: the usual case
-        return text if b"(J" in names or not text.isascii() else None
+        return b"(J" in names or not text.isascii()
     undecoded = count_undecoded(text)
     decoded = len(_NOT_ASCII.findall(text)) - undecoded
-    return text if decoded > undecoded or (undecoded == 0 and b"(J" in names) else None
+    return decoded > undecoded or (undecoded == 0 and b"(J" in names)
 
 
 def _segment(name: bytes, body: bytes) -> str:

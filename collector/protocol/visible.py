@@ -13,13 +13,15 @@ A decoder marks a byte it cannot explain by the lone surrogate ``U+DC00 + byte``
 """
 
 import re
+from collections.abc import Mapping
 
 from collector.protocol import libc
 
 _HASH_OCTAL = re.compile(rb"#[0-7]{3}")
 _HIDDEN_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
-_HIDDEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\udc00-\udcff]+|#(?=[0-7]{3})")
-_UNDECODED = re.compile("[\udc00-\udcff]+|#(?=[0-7]{3})")
+_CONTROLS = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNDECODED = re.compile("[\udc00-\udcff]+")
+_HASH_IN_TEXT = re.compile("#(?=[0-7]{3})")
 _MARKS = tuple(map(chr, range(0xDC00, 0xDD00)))
 _NOTATION = re.compile(rb"#([0-3][0-7]{2})")
 _CONTROL_NOTATION = re.compile(r"#(?:0[0-3][0-7]|177|302#2[0-3][0-7]|342#200#25[01])")
@@ -29,8 +31,12 @@ def _octal(raw: bytes) -> str:
     return "".join(f"#{byte:03o}" for byte in raw)
 
 
-_OCTAL = {char: _octal(char.encode()) for char in map(chr, (*range(32), ord("#"), *range(0x7F, 0xA0), 0x2028, 0x2029))}
-_OCTAL |= {char: _octal(bytes((byte,))) for byte, char in enumerate(_MARKS)}
+_OF_CONTROLS = {
+    code: _octal(chr(code).encode()) for code in (*range(9), *range(10, 32), *range(0x7F, 0xA0), 0x2028, 0x2029)
+}
+_OF_MARKS = {0xDC00 + byte: _octal(bytes((byte,))) for byte in range(256)}
+# Characters. Longer texts are translated one character after the other: 0.1 µs for each, however many are hidden.
+_LONG = 4096
 
 
 def has_controls(block: bytes) -> bool:
@@ -72,14 +78,14 @@ def is_clean(block: bytes) -> bool:
     return is_utf8(block) and not (has_controls(block) or has_hash_octal(block) or has_relayed_escape(block))
 
 
-def show(text: str) -> str:
-    """Decoded text as one line in which nothing is hidden."""
-    return _HIDDEN.sub(_notation, text)
-
-
 def show_undecoded(text: str) -> str:
     """Decoded text with its control characters as they are; only what could not be decoded is written as ``#ooo``."""
-    return _UNDECODED.sub(_notation, text)
+    return _written(_HASH_IN_TEXT.sub("#043", text), _UNDECODED, _OF_MARKS)
+
+
+def show_controls(text: str) -> str:
+    """What ``show_undecoded`` gave, as one line in which nothing is hidden: its control characters as ``#ooo`` too."""
+    return text if text.isprintable() else _written(text, _CONTROLS, _OF_CONTROLS)
 
 
 def count_undecoded(text: str) -> int:
@@ -97,8 +103,10 @@ def undo(visible: str) -> bytes:
     return _NOTATION.sub(_byte, visible.encode())
 
 
-def _notation(match: re.Match[str]) -> str:
-    return "".join(map(_OCTAL.__getitem__, match[0]))
+def _written(text: str, hidden: re.Pattern[str], notation: Mapping[int, str]) -> str:
+    if len(text) > _LONG:
+        return text.translate(notation) if hidden.search(text) else text
+    return hidden.sub(lambda match: match[0].translate(notation), text)
 
 
 def _byte(match: re.Match[bytes]) -> bytes:

@@ -43,7 +43,7 @@ class StateLock:
 
 
 def _held(state_dir: str, holder: str) -> CollectorError:
-    if holder.isdecimal() and not Path("/proc", holder).exists():
+    if holder.isdecimal() and _has_ended(holder):
         return CollectorError(
             f"workers of a collector that died (pid {holder}) are still finishing in the state folder {state_dir}",
             hint="try again in a few seconds",
@@ -52,3 +52,13 @@ def _held(state_dir: str, holder: str) -> CollectorError:
         f"another collector (pid {holder or 'unknown'}) is running with the state folder {state_dir}",
         hint="stop it first, or give this one its own state_dir, control socket and ports",
     )
+
+
+def _has_ended(pid: str) -> bool:
+    """Also when its parent has not asked for its exit status yet (a zombie, proc_pid_stat(5))."""
+    try:
+        return Path("/proc", pid, "stat").read_bytes().rpartition(b") ")[2][:1] in {b"Z", b"X"}
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False

@@ -5,6 +5,11 @@ from pathlib import Path
 
 NAME = "collector"
 
+CONFIG_HINT = (
+    "create it, or name another with --config or COLLECTOR_CONFIG; without them it is "
+    "~/.config/collector/collector.yaml (unless root) where that exists, else /etc/collector/collector.yaml"
+)
+
 
 def config_file() -> str:
     """COLLECTOR_CONFIG, else the user's own file if there is one, else /etc/collector/collector.yaml."""

@@ -7,12 +7,13 @@ The plan: everything that follows from a configuration, compiled, immutable, wit
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
 from collector.config.load import component, load_settings, load_settings_text
-from collector.config.problems import Problem
+from collector.config.network import Address, overlap
+from collector.config.problems import Location, Problem
 from collector.config.settings import Settings
 from collector.metrics import Layout
 from collector.protocol.charset import Charsets
@@ -24,7 +25,7 @@ from collector.protocol.own_format import own_format
 from collector.protocol.render import FORMATS, Format
 from collector.service import ledger, places
 from collector.service.local_zone import local_zone
-from collector.service.routes import ResolvedRoute, RouteReader
+from collector.service.routes import ResolvedRoute, RouteReader, same_file
 from collector.sinks import SINKS
 from collector.sinks.file import FileOptions
 from collector.sources import SOURCES, Source, source_class
@@ -57,6 +58,8 @@ class Plan:
 def build_plan(path: str) -> tuple[Plan | None, list[Problem]]:
     """The plan of a configuration file, or every problem that stands in its way. Warnings may come with a plan."""
     settings, problems = load_settings(path, source_kinds=SOURCES, sink_kinds=SINKS)
+    if settings is None and not os.path.lexists(path):
+        problems = [replace(problem, hint=places.CONFIG_HINT) for problem in problems]
     return _plan(settings, problems)
 
 
@@ -111,7 +114,7 @@ def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | No
 
 
 def _sources(settings: Settings, problems: list[Problem]) -> list[Source]:
-    sources: dict[str, Source] = {}
+    sources: dict[str, tuple[Source, Location]] = {}
     for spec in settings.sources:
         kind = source_class(spec.kind)
         options, found = component(spec, kind.Options, settings.document)
@@ -119,11 +122,33 @@ def _sources(settings: Settings, problems: list[Problem]) -> list[Source]:
         if options is None:
             continue
         source: Source = kind(options)
-        if source.name in sources:
-            place = settings.document.location((*spec.path, spec.kind))
-            problems.append(Problem(place, f"{source.name} is listed twice", "two-sources", "keep one of them"))
-        sources[source.name] = source
-    return list(sources.values())
+        place = settings.document.location((*spec.path, spec.kind))
+        for other, there in sources.values():
+            message = _collision(source, other, there)
+            if message:
+                problems.append(Problem(place, message, "two-sources", "keep one of them"))
+        if spec.kind == "unix" and same_file(_target(source)) == same_file(_control(settings)):
+            hint = "give one of them another path"
+            problems.append(Problem(place, f"{_target(source)} is the control socket", "two-sources", hint))
+        sources[source.name] = source, place
+    return [source for source, _ in sources.values()]
+
+
+def _collision(source: Source, other: Source, there: Location) -> str | None:
+    """Why two sources cannot be at once; ``there`` is the place of the other."""
+    if source.name == other.name:
+        return f"{source.name} is listed twice, first at {there}"
+    one, two = _target(source), _target(other)
+    if source.kind != other.kind or not (
+        overlap(one, two) if isinstance(one, Address) else same_file(one) == same_file(two)
+    ):
+        return None
+    return f"{source.name} is taken by {other.name} at {there}"
+
+
+def _target(source: Any) -> Any:
+    """Where it listens: an Address or a path."""
+    return getattr(source.options, source.options.target_field)
 
 
 def _formats(settings: Settings, problems: list[Problem]) -> dict[str, Format]:
@@ -135,8 +160,10 @@ def _formats(settings: Settings, problems: list[Problem]) -> dict[str, Format]:
             continue
         try:
             formats[name] = own_format(compile_template(_one_line(text), allowed=COLUMNS))
-        except TemplateError as error:
-            problems.append(Problem(place, f"{error} (column {error.column} of the template)", "template", error.hint))
+        except TemplateError as first:
+            for error in (first, *first.others):
+                message = f"{error} (column {error.column} of the template)"
+                problems.append(Problem(place, message, "template", error.hint))
     return formats
 
 

@@ -4,6 +4,8 @@ Routes as written → selector, filter and destination, with everything that is 
 All ways to write a route meet here: a line of syslog.conf, a block or a file of such lines, a mapping.
 """
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +21,23 @@ from collector.config.settings import (
     MappingRoute,
     Settings,
 )
+from collector.priority import FACILITIES
 from collector.protocol.columns import COLUMNS
 from collector.protocol.render import FORMATS
-from collector.routing.selector import Selector, SelectorError, compile_selector
+from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities
 from collector.routing.syslog_conf import ConfLine, parse_lines
 from collector.routing.where import Where, WhereError, compile_where
 from collector.sinks import sink_class
 from collector.sinks.file import FileOptions
 from collector.sinks.paths import PathTemplate
 from collector.templates import TemplateError
+
+# Formats of rsyslog that are not ours under another name, but have one that serves.
+_OF_RSYSLOG = {
+    "rsyslog_fileformat": ("rfc5424", "its times are ISO 8601 too"),
+    "rsyslog_forwardformat": ("rfc5424", "its times are ISO 8601 too"),
+    "rsyslog_stdjsonfmt": ("json", "one object a line"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class RouteReader:
         lines, problems = parse_lines(text, start.file, start.line, start.column)
         self.problems += problems
         for line in lines:
+            self._doubt(line.selector, line.location)
             options = self._file(line)
             if options is not None:
                 self._add(line.selector, None, options, line.location, line.action.location)
@@ -83,24 +94,26 @@ class RouteReader:
         name = line.format or "traditional"
         place = line.format_location or line.action.location
         if not self._format_exists(name, place):
+            self._path_is_good(line.action.path, line.action.location)
             return None
         return FileOptions(file=line.action.path, format=name)
 
     def _mapping(self, spec: MappingRoute) -> None:
         place = self._document.block_start((*spec.path, "select"))
         selector = self._selector(spec.select, place)
+        self._doubt(selector, place)
         where = self._where(spec.where, (*spec.path, "where"))
         for target in spec.to:
             for options, at in self._target(target):
-                if selector is not None:
-                    self._add(selector, where, options, place, at)
+                self._add(selector, where, options, place, at)
 
     def _selector(self, text: str, place: Location) -> Selector | None:
         try:
             return compile_selector(text)
-        except SelectorError as error:
-            at = Location(place.file, place.line, place.column + error.column)
-            self._problem(at, str(error), "selector", error.hint)
+        except SelectorError as first:
+            for error in (first, *first.others):
+                at = Location(place.file, place.line, place.column + error.column)
+                self._problem(at, str(error), "selector", error.hint)
             return None
 
     def _where(self, spec: Mapping[str, Any], path: tuple[str | int, ...]) -> Where | None:
@@ -108,9 +121,10 @@ class RouteReader:
             return None
         try:
             return compile_where(spec)
-        except WhereError as error:
-            place = self._document.location((*path, *error.path), key=True)
-            self._problem(place, str(error), "where", error.hint)
+        except WhereError as first:
+            for error in (first, *first.others):
+                place = self._document.location((*path, *error.path), key=True)
+                self._problem(place, str(error), "where", error.hint)
             return None
 
     def _target(self, target: ActionSpec | ComponentSpec) -> Iterator[tuple[FileOptions, Location]]:
@@ -129,46 +143,59 @@ class RouteReader:
         name = target.options.get("format", "traditional")
         known = isinstance(name, str) and self._format_exists(name, self._document.location((*target.path, "format")))
         at = self._document.block_start((*target.path, target.kind))
-        if found is None:
-            if isinstance(target.target, str):
-                self._path_is_good(target.target, at)
-        elif known:
+        if found is not None and known:
             yield found, at
+        elif isinstance(target.target, str):
+            self._path_is_good(target.target, at)
 
     def _format_exists(self, name: str, place: Location) -> bool:
         known = (*FORMATS, *self._settings.templates)
         if name in known:
             return True
-        hint = did_you_mean(name, known) or f"formats are {', '.join(FORMATS)} and your templates"
+        same = _OF_RSYSLOG.get(name.lower())
+        hint = f'write "{same[0]}": {same[1]}' if same else did_you_mean(name, known)
+        hint = hint or f"formats are {', '.join(FORMATS)} and your templates"
         self._problem(place, f'unknown format "{name}"', "format", hint)
         return False
 
-    def _add(
-        self, selector: Selector, where: Where | None, options: FileOptions, location: Location, at: Location
-    ) -> None:
+    def _doubt(self, selector: Selector | None, location: Location) -> None:
+        """Warn of a selector that can be read, but hardly means what it says."""
+        if selector is None:
+            return
         if not selector.pris():
             self._problem(location, f'"{selector.text}" selects nothing', "empty-selector", None, level="warning")
+        for number, facility in odd_facilities(selector.text):
+            message = f"facility number {number} is read as {facility << 3}, {FACILITIES[facility]}"
+            hint = "a facility number is 8 × its code: 16 is mail"
+            self._problem(location, message, "facility-number", hint, level="warning")
+
+    def _add(
+        self, selector: Selector | None, where: Where | None, options: FileOptions, location: Location, at: Location
+    ) -> None:
         if not self._path_is_good(options.file, at):
             return
-        known = self._by_path.get(options.file)
+        place = same_file(options.file)
+        known = self._by_path.get(place)
         if known is None:
-            known = self._by_path[options.file] = (len(self.destinations), at)
+            known = self._by_path[place] = (len(self.destinations), at)
             self.destinations.append(options)
-        elif self.destinations[known[0]] != options:
+        elif self.destinations[known[0]] != options.model_copy(update={"file": self.destinations[known[0]].file}):
             self._problem(
                 at,
                 f"{options.file} is written in another way at {known[1]}",
                 "two-ways",
                 "one file has one format and one set of options",
             )
-        self.routes.append(ResolvedRoute(selector, where, known[0], location))
+        if selector is not None:
+            self.routes.append(ResolvedRoute(selector, where, known[0], location))
 
     def _path_is_good(self, path: str, at: Location) -> bool:
         try:
             PathTemplate(path, allowed=COLUMNS)
-        except TemplateError as error:
-            column = at.column + error.column - 1 if error.line == 1 else error.column
-            self._problem(Location(at.file, at.line + error.line - 1, column), str(error), "path", error.hint)
+        except TemplateError as first:
+            for error in (first, *first.others):
+                column = at.column + error.column - 1 if error.line == 1 else error.column
+                self._problem(Location(at.file, at.line + error.line - 1, column), str(error), "path", error.hint)
             return False
         return True
 
@@ -176,3 +203,11 @@ class RouteReader:
         self, place: Location, message: str, identifier: str, hint: str | None, *, level: Any = "error"
     ) -> None:
         self.problems.append(Problem(place, message, identifier, hint, level))
+
+
+def same_file(path: str) -> str:
+    """One text for all ways to write a path: ``./o``, ``././o`` and ``o``. What stands in ``{{ }}`` is left alone."""
+    fixed = path.partition("{")[0]
+    folder = path if fixed == path else fixed[: fixed.rfind("/") + 1]
+    written = re.sub("^//", "/", os.path.normpath(folder))
+    return written if folder == path else os.path.join(written, path[len(folder) :])

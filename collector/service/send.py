@@ -174,6 +174,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     message = parser.add_argument("message", metavar="MESSAGE", nargs="+", help="the text, unless --file; joins words")
     # With "*" argparse would take the empty message before the first option, and call the words behind it unknown.
     message.required = False
+    parser.usage = "%(prog)s [OPTIONS] TARGET [MESSAGE ...]"
     parser.add_argument("--file", metavar="F", help="one message per line of this file; - is standard input")
     parser.add_argument("--raw", action="store_true", help="send text and lines as they are, without a header")
     parser.add_argument("-p", "--priority", default="user.notice", metavar="FACILITY.SEVERITY", help="or a number")

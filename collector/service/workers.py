@@ -201,4 +201,5 @@ def _obituary(who: str, status: int, unknown: int) -> str:
     end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
     if not unknown:
         return f"{who} {end}"
-    return f"{who} {end} while it worked on {unknown:,} messages, which may or may not have been written"
+    messages = "1 message" if unknown == 1 else f"{unknown:,} messages"
+    return f"{who} {end} while it worked on {messages}, which may or may not have been written"

@@ -12,12 +12,12 @@ Local programs leave the host name out (glibc's syslog(3) does): the machine's o
 import errno
 import os
 import socket
-import stat
 import time
 from contextlib import suppress
 from datetime import tzinfo
 from functools import partial
 from itertools import repeat
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -124,19 +124,26 @@ class UnixSource:
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not _left_behind(path, sock.type):
                 if error.errno == errno.EADDRINUSE:
-                    raise CollectorError(
-                        f"cannot listen on {path}: something else is there",
-                        hint=f"`ss -xlp src {path}` names the program",
-                    ) from error
+                    raise _taken(path) from error
                 raise
             os.unlink(path)
             sock.bind(path)
         os.chmod(path, self.options.mode)
 
 
+def _taken(path: str) -> CollectorError:
+    place = Path(path)
+    if place.is_socket():
+        hint = f"`ss -xlp src {path}` names the program"
+        return CollectorError(f"cannot listen on {path}: another program listens there", hint=hint)
+    kinds = {"a plain file": place.is_file, "a folder": place.is_dir, "a symbolic link": place.is_symlink}
+    kind = next((kind for kind, is_so in kinds.items() if is_so()), "no socket")
+    return CollectorError(f"cannot listen on {path}: it is {kind}", hint="move it away, or listen on another path")
+
+
 def _left_behind(path: str, kind: int) -> bool:
     """A socket file nobody listens on any more: its program ended without taking it away."""
-    if not stat.S_ISSOCK(os.stat(path).st_mode):
+    if not Path(path).is_socket():
         return False
     with socket.socket(socket.AF_UNIX, kind) as probe:
         try:

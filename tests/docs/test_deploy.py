@@ -92,6 +92,13 @@ def test_the_unit_is_one_that_systemd_reads(tmp_path):
     assert [line for line in done.stderr.splitlines() if "collector.service" in line] == []
 
 
+def test_a_setting_of_the_unit_is_written_once():
+    text = (ROOT / "deploy/collector.service").read_text()
+    names = re.findall(r"^(\w+)=", text, re.MULTILINE)
+
+    assert {name for name in names if names.count(name) > 1} == {"SystemCallFilter"}  # its lines add up
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_the_unit_is_locked_down():
     unit = ROOT / "deploy/collector.service"

@@ -87,7 +87,7 @@ def test_a_killed_worker_is_replaced_and_its_batch_is_unknown(start):
     assert service.counter("connections_open", SOURCE) == 1
     assert service.counter("worker_restarts") == 1
     assert service.ask()["workers"][0]["restarts"] == 1
-    service.hears(rf"Worker 0 \(pid {first}\) was killed by SIGKILL while it worked on 1 messages, which may")
+    service.hears(rf"Worker 0 \(pid {first}\) was killed by SIGKILL while it worked on 1 message, which may")
     assert service.stop() == 0
 
 

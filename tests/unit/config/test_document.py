@@ -156,6 +156,8 @@ SYNTAX = [
     ("- !x!y z", "1:3", "text that begins with ! must be quoted", 'write "!x!y z"'),
     ("- &", "1:3", "text that begins with & must be quoted", "anchor"),
     ("- @host", "1:3", "text that begins with @ must be quoted", 'write "@host"'),
+    ("a: {udp: :5514, b: c}", "1:10", "a value was expected here", 'begins with ":" inside of [ ] or { }: ":5514"'),
+    ("a: [{udp: :5514}]", "1:11", "a value was expected here", 'begins with ":" inside of [ ] or { }: ":5514"'),
     ("a: `x`", "1:4", "text that begins with ` must be quoted", "reserves"),
     ("a: %FROMHOST%", "1:4", "text that begins with % must be quoted", 'write "%FROMHOST%"'),
     ('- *.* "x\\y"', "1:3", "text that begins with * must be quoted", """write '*.* "x\\y"'"""),

@@ -253,3 +253,13 @@ def test_what_is_clean_stays_as_it_is():
     for line in LINES:
         assert is_clean(line.encode() + b"\n")
         assert _CHARSETS.normalise(line.encode()).visible == line
+
+
+@pytest.mark.parametrize("text", ["ｼｽﾃﾑ", "ｱｸｾｽ", "ﾊｯｾｲｼﾏｼﾀ", "ﾊﾝｶｸｶﾅ ｱｲｳ", "ﾈｯﾄﾜｰｸ", "ｾｯｼｮﾝ"])
+def test_half_width_kana_are_not_taken_for_seldom_kanji(text):
+    assert _CHARSETS.normalise(text.encode("cp932")) == Text(text, text, "cp932")
+
+
+@pytest.mark.parametrize("text", ["障害", "温度異常", "電源異常", "処理完了", "接続失敗", "停止中", "遮断"])
+def test_everyday_kanji_alone_are_not_taken_for_half_width_kana(text):
+    assert _CHARSETS.normalise(text.encode("euc_jp")) == Text(text, text, "euc-jp")

@@ -1,7 +1,7 @@
 import pytest
 
 from collector.errors import CollectorError
-from collector.routing.selector import Selector, SelectorError, compile_selector
+from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities
 
 
 def severities(text, facility):
@@ -134,3 +134,29 @@ def test_endless_digits_are_out_of_range():
 
 def test_a_selector_error_is_a_collector_error():
     assert isinstance(error_of("x.y"), CollectorError)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("mial.info;locl0.debug", [0, 10]),
+        ("mial,nws,news.inf;mail.err;kern", [0, 5, 14, 31]),
+        (" x.*;.err;mail.=*", [1, 5, 15]),
+    ],
+)
+def test_all_mistakes_are_told_at_once(text, columns):
+    with pytest.raises(SelectorError) as caught:
+        compile_selector(text)
+    assert [error.column for error in (caught.value, *caught.value.others)] == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("17.info", [(17, 2)]), ("16.info;mail.7", []), ("mail,9,news.3,191.err", [(9, 1), (191, 23)]),
+        ("mail.!=7;1.*", [(1, 0)]), ("*.5,7.info", [(7, 0)]),
+    ],
+)  # fmt: skip
+def test_a_facility_number_that_is_no_multiple_of_8_is_odd(text, found):
+    compile_selector(text)
+    assert odd_facilities(text) == found

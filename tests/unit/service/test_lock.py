@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from observing import until
 
 from collector.errors import CollectorError
 from collector.service.lock import StateLock
@@ -73,6 +74,14 @@ def test_workers_that_outlive_their_supervisor_keep_the_lock_and_are_named(tmp_p
     with pytest.raises(CollectorError, match="workers of a collector that died") as caught:
         StateLock(str(tmp_path))
     assert caught.value.hint == "try again in a few seconds"
+
+
+def test_a_supervisor_that_died_is_not_called_running_while_its_parent_has_not_noticed(tmp_path, holder):
+    pid = holder("forks").pid
+    until(lambda: b") Z " in Path("/proc", str(pid), "stat").read_bytes())
+
+    with pytest.raises(CollectorError, match=re.escape(f"(pid {pid}) are still finishing")):
+        StateLock(str(tmp_path))
 
 
 def test_a_released_lock_can_be_taken_again(tmp_path):

@@ -60,6 +60,7 @@ def test_a_missing_file_is_a_problem(tmp_path):
 
     assert plan is None
     assert str(tmp_path / "missing.yaml") in str(problem)
+    assert all(way in problem.hint for way in ("--config", "COLLECTOR_CONFIG", "~/.config/", "/etc/collector/"))
 
 
 def test_the_hash_follows_what_is_configured_and_not_how_it_is_written(tmp_path):
@@ -129,7 +130,57 @@ def test_a_template_may_end_with_the_line_end_that_yaml_leaves():
 def test_a_source_listed_twice_is_refused():
     [problem] = problems_of(TEXT.replace("tcp", "udp"))
 
-    assert (problem.location.line, problem.message) == (3, "udp 127.0.0.1:5514 is listed twice")
+    assert (problem.location.line, problem.message) == (3, "udp 127.0.0.1:5514 is listed twice, first at c.yaml:2:10")
+
+
+ROUTES = "routes: ['*.* /x']\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('udp: ":5514"', 'udp: "0.0.0.0:5514"'), ('udp: "[::]:5514"', 'udp: ":5514"'),
+        ("tcp: :514", "tcp: localhost:514"),
+        ("tcp: 127.0.0.1:514", "tcp: 0.0.0.0:514"), ('udp: "[::1]:514"', 'udp: "[::]:514"'),
+        ('udp: "[::1]:514"', 'udp: "[0:0::1]:514"'), ("tcp: gate:514", "tcp: GATE:514"),
+        ("udp: localhost:514", "udp: 127.0.0.1:514"),
+        ("unix: ./log", "unix: ././log"),
+    ],
+)  # fmt: skip
+def test_sources_that_claim_one_place_are_refused_with_both_places(one, other):
+    [problem] = problems_of(f"sources:\n  - {one}\n  - {other}\n{ROUTES}")
+
+    assert (problem.location.line, problem.id) == (3, "two-sources")
+    assert " is taken by " in problem.message
+    assert " at c.yaml:2:" in problem.message
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("udp: :514", "tcp: :514"), ('udp: "[::]:514"', "udp: 0.0.0.0:514"), ("udp: :514", "udp: :515"),
+        ("udp: 127.0.0.1:514", "udp: 127.0.0.2:514"), ("udp: 127.0.0.1:0", "udp: 0.0.0.0:0"),
+        ("udp: gate:1", "udp: 0.0.0.0:1"),
+        ("unix: ./log", "unix: ./log2"),
+    ],
+)  # fmt: skip
+def test_sources_that_can_listen_beside_each_other_are_fine(others):
+    assert len(plan_of("sources:\n" + "".join(f"  - {one}\n" for one in others) + ROUTES).sources) == 2
+
+
+@pytest.mark.parametrize("settings", ["control: /run/x/sock", "control: /run/x//./sock", "state_dir: /run/x"])
+def test_a_unix_source_on_the_control_socket_is_refused(settings):
+    name = "control.sock" if "state" in settings else "sock"
+    [problem] = problems_of(f"{settings}\nsources:\n  - unix: /run/x/{name}\n{ROUTES}")
+
+    assert (problem.location.line, problem.message) == (3, f"/run/x/{name} is the control socket")
+
+
+def test_all_mistakes_of_a_template_are_told_at_once():
+    template = "{{ message | nofilter }} {{ messag }} {{ hostnam | foo }}"
+    problems = problems_of(f"{TEXT}templates:\n  short: '{template}'\n")
+
+    assert [problem.message.split('"')[1] for problem in problems] == ["nofilter", "messag", "hostnam", "foo"]
 
 
 def test_a_warning_comes_with_the_plan():

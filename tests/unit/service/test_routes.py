@@ -126,3 +126,58 @@ def test_a_format_of_the_configuration_is_known_to_routes():
     assert resolved("routes: ['*.* /var/log/a;short']\ntemplates: {short: '{{ message }}'}") == [
         ("*.*", False, "/var/log/a", "short")
     ]
+
+
+@pytest.mark.parametrize(
+    ("routes", "columns"),
+    [
+        ("'foo.*  /y;zz'", [6, 16]),
+        ("'foo.*;mail.inf  /{{ x }};zz'", [6, 17, 26, 31]),
+        ("{select: '*.*', where: {severity|lte: wrning, message|re: '(', peer|cidr: 1/99, hostname|foo: x}, to: /x}",
+         [29, 51, 68, 85]),
+        ("{select: 'a.b', to: {file: '/{{ hostnam }}/{{ timestmp }}', format: zz}}", [15, 17, 37, 51, 73]),
+        ("{select: 'a.*', to: '/{{ hostnam }};zz'}", [15, 30, 41]),
+    ],
+)  # fmt: skip
+def test_all_mistakes_of_a_route_are_told_at_once(routes, columns):
+    plan, problems = build(f"routes:\n  - {routes}\n")
+
+    assert plan is None
+    assert [problem.location.column for problem in problems] == columns
+
+
+def test_a_facility_number_that_is_none_is_a_warning_told_once():
+    plan, problems = build("routes: [{select: 'mail.7,17,16.info;mail.3', to: [/a, /b]}]")
+
+    assert plan is not None
+    assert [(problem.level, problem.message) for problem in problems] == [
+        ("warning", "facility number 17 is read as 16, mail")
+    ]
+    assert problems[0].hint == "a facility number is 8 × its code: 16 is mail"
+
+
+@pytest.mark.parametrize("name", ["RSYSLOG_FileFormat", "rsyslog_fileformat"])
+def test_a_format_of_rsyslog_that_is_not_here_has_the_one_that_serves_as_its_hint(name):
+    assert problem_of(f"routes: ['*.* /x;{name}']").hint == 'write "rfc5424": its times are ISO 8601 too'
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("./o", "././o"), ("./o", "./x/../o"), ("/var//o", "/var/o"), ("//var/o", "/var/o"),
+        ("./{{ hostname }}/o", "././{{ hostname }}/o"), ("./{{ hostname }}", "{{ hostname }}"),
+    ],
+)  # fmt: skip
+def test_a_file_is_one_destination_however_its_path_is_written(one, other):
+    plan, problems = build(f"routes: ['*.err {one}', '*.* {other}']")
+
+    assert problems == []
+    assert [options.file for options in plan.destinations] == [one]
+    assert "is written in another way" in problem_of(f"routes: ['*.err {one}', '*.* {other};json']").message
+
+
+def test_what_stands_in_a_field_of_a_path_makes_another_file():
+    routes = [f'\'*.* /v/{{{{ hostname | replace("{old}", "_") }}}}/o\'' for old in ("//", "/", ".//")]
+    plan, _ = build(f"routes: [{', '.join(routes)}]")
+
+    assert len(plan.destinations) == 3

@@ -122,6 +122,7 @@ def test_nobody_is_started_before_the_time():
     [
         (-9, 0, "Worker 0 (pid 101) was killed by SIGKILL."),
         (-11, 1500, "Worker 0 (pid 101) was killed by SIGSEGV while it worked on 1,500 messages, which may or may not"),
+        (-9, 1, "Worker 0 (pid 101) was killed by SIGKILL while it worked on 1 message, which may or may not"),
         (3, 0, "Worker 0 (pid 101) ended with status 3."),
         (0, 0, "Worker 0 (pid 101) ended with status 0."),
     ],
