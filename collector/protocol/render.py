@@ -133,14 +133,14 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
             last_peer, sender = peer, f'"{peer}"' if peer else "null"
         if not ascii_only:
             charset = "ascii" if rest.isascii() else "utf-8"
-        app_name = tag or log
-        app = f'"{app_name}"' if app_name else "null"
-        proc = f'"{pid}"' if pid else "null"
-        identifier = f'"{msg_id}"' if msg_id else "null"
+        if tag and pid and not msg_id:  # nearly every line: no need to find out what is null
+            names = f'"app_name":"{tag}","proc_id":"{pid}","msg_id":null'
+        else:
+            names = _names(tag or log, pid, msg_id)
         lines.append(
-            f'{{"timestamp":"{time}","received_at":"{received}",{_PRI_JSON[pri]},"hostname":"{hostname}","app_name":{app},'
-            f'"proc_id":{proc},"msg_id":{identifier},"structured_data":{{}},"message":"{message}","peer":{sender},'
-            f'"charset":"{charset}","time_source":"{source}","marks":{marks},"fields":{{}}}}\n'
+            f'{{"timestamp":"{time}","received_at":"{received}",{_PRI_JSON[pri]},"hostname":"{hostname}",{names},'
+            f'"structured_data":{{}},"message":"{message}","peer":{sender},"charset":"{charset}",'
+            f'"time_source":"{source}","marks":{marks},"fields":{{}}}}\n'
         )
     return "".join(lines).encode()
 
@@ -196,6 +196,11 @@ def structured_data_text(data: StructuredData) -> str:
         + "]"
         for sd_id, params in data.items()
     )
+
+
+def _names(app_name: str, proc_id: str, msg_id: str) -> str:
+    fields = (("app_name", app_name), ("proc_id", proc_id), ("msg_id", msg_id))
+    return ",".join([f'"{name}":"{value}"' if value else f'"{name}":null' for name, value in fields])
 
 
 def _escaped_json(text: str) -> str:

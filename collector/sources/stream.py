@@ -21,7 +21,9 @@ from collector.sources.report import report
 
 _REST = 0.004
 _REST_OF_THE_SILENT = 0.01
-_MUCH = 32 * 1024
+_SHORT_REST = 0.001
+_LITTLE = 4 * 1024
+_MUCH = 16 * 1024
 _ACCEPTED_PER_TURN = 256
 _UNDER_WAY = 16 * 1024 * 1024  # more than the kernels of both ends hold of a connection (tcp(7), tcp_rmem and tcp_wmem)
 
@@ -77,11 +79,16 @@ class StreamIntake:
         self._listen()
 
     def rest(self) -> float:
-        """A sender that fills its window is not kept waiting: the window may be as small as what it sent."""
+        """
+        A sender that fills its window is not kept waiting: the window may be as small as what it sent, and would then
+        be filled only once in each rest.
+        """
         most, self._most = self._most, 0
         if not most:
             return _REST_OF_THE_SILENT
-        return 0.0 if most >= _MUCH else _REST
+        if most >= _MUCH:
+            return 0.0
+        return _REST if most < _LITTLE else _SHORT_REST
 
     def flush(self) -> None:
         started, size = time.monotonic(), self._gathered
