@@ -4,7 +4,7 @@ How much a source takes at once: as much as is worked off in a moment, whatever 
 A read of 128 KiB of ordinary lines costs a millisecond. The same of two-byte lines, each for the tolerant parser,
 costs seconds, in which nobody reads the datagrams and no order of the supervisor is heard: then less is read at once.
 
-128 KiB and the rows made of them fit into a core's own cache. With twice as much, two workers wait for each other's
+128 KiB and the rows made of them fit into a core's own cache. With 512 KiB two workers wait for each other's
 memory and gain 1.6 times one worker's lines per second instead of 1.8 (``make bench``, tcp-32).
 """
 
