@@ -209,7 +209,7 @@ class StreamIntake:
         )
 
     def _read(self, connection: Connection) -> int:
-        """Read once; returns the number of bytes, 0 when there are none for now or the connection has ended."""
+        """Read once; returns the number of bytes, 0 when there are none yet or the connection has ended."""
         try:
             data = connection.sock.recv(self._pace.read)
         except BlockingIOError:
