@@ -20,79 +20,58 @@ class Foreign(NamedTuple):
 
 
 _MAPPING = 'write the route as a mapping with "select:", "where:" and "to:"'
-_TO_FILE = 'messages can be written to files: "*.*  /var/log/file"'
-_REMOVE = "remove the line; such settings are options of the sources and destinations"
+_ACTION = "a destination is a file, a named pipe, a terminal, users or another host"
 
 _STATEMENT = Foreign("RainerScript statements are not supported", "unsupported-statement", _MAPPING)
-_STATEMENTS = "if|foreach|else|set|unset|reset|call|call_indirect|reload_lookup_table"
-_OBJECTS = (
-    "module|input|action|template|property|constant|ruleset|global|main_queue|lookup_table|parser|timezone|dyn_stats"
-    "|perctile_stats|ratelimit"
-)
+_STATEMENTS = "if|then|foreach|else|set|unset|reset|call|call_indirect|reload_lookup_table"
+_OBJECTS = "property|constant|ruleset|lookup_table|parser|timezone|dyn_stats|perctile_stats|ratelimit"
 
 _LINES = (
-    (r"!", Foreign('program blocks ("!program") are not supported', "unsupported-block", _MAPPING)),
-    (r"[+-](?!/)", Foreign('host blocks ("+host", "-host") are not supported', "unsupported-block", _MAPPING)),
-    (r":[^,]*,", Foreign('property filters (":property, …") are not supported', "unsupported-filter", _MAPPING)),
     (
-        r"\$includeconfig\b|include\s*\(|include\s+\S",
+        r"(ifdef|ifelse|define)\(|dnl\b",
         Foreign(
-            "including a file from here is not supported",
-            "unsupported-directive",
-            'list each file in the configuration: "- include: FILE"',
+            "macros of m4 (ifdef) are not supported",
+            "unsupported-statement",
+            "write what m4 makes of the file: m4 -D LOGHOST FILE",
         ),
     ),
-    (r"\$", Foreign('directives ("$Name …") are not supported', "unsupported-directive", _REMOVE)),
+    (rf"({_STATEMENTS})\b(?![.,;])|({_OBJECTS})\s*\(|[{{}}()]", _STATEMENT),
     (
-        r"&",
-        Foreign(
-            'a further action for the line before ("&") is not supported',
-            "unsupported-action",
-            "repeat the selector before each action",
-        ),
-    ),
-    (rf"({_STATEMENTS})\b(?![.,;])|({_OBJECTS})\s*\(|[{{}}()]|(stop|continue)\s*;?\s*(#.*)?$", _STATEMENT),
-    (
-        r"(secure_mode|rotate_size|rotate_count|notify|listen|udp_size)\s+\S",
-        Foreign("options of sysklogd are not supported", "unsupported-directive", _REMOVE),
+        r"action\s*\(",
+        Foreign("an action without a selector", "unsupported-statement", 'put a selector before it: "*.* action(…)"'),
     ),
 )
 
 _ACTIONS = (
-    (r"@@", Foreign("forwarding to another host over TCP (@@) is not supported", "unsupported-action", _TO_FILE)),
-    (r"@", Foreign("forwarding to another host (@) is not supported", "unsupported-action", _TO_FILE)),
-    (r"\|", Foreign("writing to a named pipe (|) is not supported", "unsupported-action", _TO_FILE)),
     (
-        r"(~|stop)\s*;?\s*(#.*)?$",
+        r"\|",
         Foreign(
-            "discarding messages (~, stop) is not supported",
+            "running a program (|program) is not supported",
             "unsupported-action",
-            'take them out of the other selectors: "*.*;mail.none"',
-        ),
-    ),
-    (r"\*", Foreign("writing to all logged-in users (*) is not supported", "unsupported-action", _TO_FILE)),
-    (r"\^", Foreign("running a program (^) is not supported", "unsupported-action", _TO_FILE)),
-    (
-        r"-?\?",
-        Foreign(
-            "a file name made by an rsyslog template (?name) is not supported",
-            "unsupported-action",
-            'write the template into the path: "/var/log/hosts/{{ hostname }}.log"',
+            "let the program read a named pipe, which mkfifo makes: |/run/collector/pipe",
         ),
     ),
     (
-        r":omusrmsg:",
-        Foreign("writing to logged-in users (:omusrmsg:) is not supported", "unsupported-action", _TO_FILE),
+        r"\^",
+        Foreign(
+            "running a program (^program) is not supported",
+            "unsupported-action",
+            "let the program read a named pipe, which mkfifo makes: |/run/collector/pipe",
+        ),
     ),
-    (r":", Foreign("output modules of rsyslog (:module:) are not supported", "unsupported-action", _TO_FILE)),
-    (r"-?\$", Foreign("output channels of rsyslog ($name) are not supported", "unsupported-action", _TO_FILE)),
-    (r">", Foreign("writing to a database (>) is not supported", "unsupported-action", _TO_FILE)),
-    (r"action\s*\(|call\s|\{(?!\{)", _STATEMENT),
+    (r":", Foreign("output modules of rsyslog (:module:) are not supported", "unsupported-action", _ACTION)),
+    (
+        r"-?\$",
+        Foreign(
+            "output channels of rsyslog ($name) are not supported",
+            "unsupported-action",
+            "name the file, and say when it is rotated: /var/log/file;rotate=10M:5",
+        ),
+    ),
+    (r">", Foreign("writing to a database (>) is not supported", "unsupported-action", _ACTION)),
+    (r"call\s|\{(?!\{)", _STATEMENT),
     (r"-(\s|$)", Foreign('"-" stands alone', "action", 'write the path directly behind it: "-/var/log/file"')),
 )
-
-# A bracket outside of quotes and comments.
-_BRACKET = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*|(?P<open>[({])|(?P<close>[)}])")
 
 
 def foreign_line(text: str) -> Foreign | None:
@@ -102,7 +81,7 @@ def foreign_line(text: str) -> Foreign | None:
 
 def foreign_action(text: str, path: str) -> Foreign | None:
     """What an action is that names no file to append to; ``path`` is its first word without a leading ``-``."""
-    if path.startswith(("/", "./", "../")) or "{{" in path.partition("/")[0]:
+    if path.startswith(("/", "./", "../")) or path in {"~", "stop"} or "{{" in path.partition("/")[0]:
         return None
     foreign = _first(_ACTIONS, text)
     if foreign:
@@ -111,12 +90,7 @@ def foreign_action(text: str, path: str) -> Foreign | None:
         return Foreign(
             f"{quote(path)} is no path", "action", f'begin it with "/", or a relative one with "./": "./{path}"'
         )
-    return Foreign(f"writing to logged-in users ({quote(path)}) is not supported", "unsupported-action", _TO_FILE)
-
-
-def open_brackets(text: str) -> int:
-    """How many brackets of a statement a line leaves open; negative where it closes more than it opens."""
-    return sum(bool(match["open"]) - bool(match["close"]) for match in _BRACKET.finditer(text))
+    return Foreign(f"{quote(path)} is no action", "action", _ACTION)
 
 
 def _first(shelf: Iterable[tuple[str, Foreign]], text: str) -> Foreign | None:

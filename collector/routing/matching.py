@@ -44,6 +44,11 @@ def literal(operand: Operand) -> str | None:
     return _SPECIAL.sub(lambda found: found[0][1], operand.text)
 
 
+def escape(text: str) -> str:
+    """The operand that means just this text."""
+    return re.sub(r"[\\*?]", r"\\\g<0>", text)
+
+
 def equals(operand: Operand) -> Match:
     return _text(operand, operator.eq)
 

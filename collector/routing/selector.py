@@ -3,7 +3,8 @@ Selectors as syslog.conf(5) writes them: ``*.info;mail,news.none`` → which of 
 
     selector  = part *(sep part) [sep]            sep = 1*( ";" / "," )
     part      = facility *("," facility) "." severity
-    severity  = ["!"] ["="] ( name / 0-7 / "none" ) / ["!"] "*"
+    severity  = ["!"] [flag] ( name / 0-7 ) / ["!"] ( "none" / "*" )
+    flag      = "=" / "<" / "<=" / ">" / ">=" / "<>"
 
 Each part changes one mask of eight severity bits per facility, read from left to right: a severity adds itself and
 everything more important, ``=`` adds only itself, ``!`` removes instead of adding, ``none`` clears. Adding never
@@ -16,12 +17,19 @@ The meaning is rsyslog's (DecodePRIFilter), also in what is odd about it:
 * A facility given as a number is its PRI without the severity: 16 is mail, 128 is local0.
 * A comma after a severity separates like a semicolon.
 
+``<`` and ``>`` are the flags of FreeBSD and NetBSD: more (``>``) or less important, with or without the severity
+itself. As there, such a part replaces what stood before for its facilities, and ``!`` turns its meaning around.
+
+The facility ``mark`` is that of the ``-- MARK --`` lines this program writes of itself. ``*`` does not mean it, as on
+FreeBSD; ``Selector.mark`` says whether it was named, and whether it is taken.
+
 What rsyslog takes in silence and gets wrong is refused here: a blank in the middle, a facility without a severity,
 ``=*``, numbers past the last severity or facility.
 """
 
+import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -41,7 +49,16 @@ _FACILITY_NUMBER = re.compile(r"(?<![^,;\s])([0-9]{1,3})(?=[,.])")
 _UNNAMED = {"audit": 13, "alert": 14, "clock": 15}
 _FACILITY = {name: number for name, number in FACILITY_NUMBERS.items() if name not in _UNNAMED}
 _FACILITY |= {"bsd_security": 13, "console": 14}
-_INTERNAL = ("mark", "invld")
+_INTERNAL = ("invld",)
+_MARK = len(FACILITIES)
+_MARK_SEVERITY = SEVERITY_NUMBERS["info"]
+
+_FLAGS = re.compile(r"(?P<not>!?)(?P<flag><>|[<>]=|=[<>]|[<=>]?)(?P<name>.*)", re.DOTALL)
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.gt, "<=": operator.ge, "=<": operator.ge, ">": operator.lt, ">=": operator.le, "=>": operator.le,
+    "<>": operator.ne,
+}  # fmt: skip
+"""Of severity numbers: the more important, the lower."""
 
 
 class SelectorError(CollectorError):
@@ -54,10 +71,14 @@ class SelectorError(CollectorError):
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """``masks`` holds one byte per facility; bit ``n`` stands for severity ``n``."""
+    """
+    ``masks`` holds one byte per facility; bit ``n`` stands for severity ``n``. ``mark`` tells whether ``mark.info`` is
+    taken, None where the facility ``mark`` is not named.
+    """
 
     text: str
     masks: tuple[int, ...]
+    mark: bool | None = None
 
     def matches(self, pri: int) -> bool:
         return bool(self.masks[pri >> 3] >> (pri & 7) & 1)
@@ -78,9 +99,39 @@ def compile_selector(text: str) -> Selector:
         )
     if not bare:
         raise SelectorError("the selector is empty", start, hint='everything is "*.*"')
-    masks = [0] * len(FACILITIES)
-    every(lambda part: _apply(part, masks), _parts(text, start, start + len(bare)))
-    return Selector(text, tuple(masks))
+    masks = [0] * (len(FACILITIES) + 1)
+    named = every(lambda part: _apply(part, masks), _parts(text, start, start + len(bare)))
+    mark = bool(masks.pop() >> _MARK_SEVERITY & 1)
+    return Selector(text, tuple(masks), mark if any(_MARK in facilities for facilities in named) else None)
+
+
+def selector_text(masks: Sequence[int]) -> str:
+    """The shortest selector for these masks: ``*.info;mail.none``."""
+    common = max(masks, key=masks.count)
+    parts = [_part_text("*", common, other=0)] if common else []
+    for mask in dict.fromkeys(masks):
+        if mask != common:
+            names = ",".join(_selector_name(number) for number, one in enumerate(masks) if one == mask)
+            parts.append(_part_text(names, mask, other=common))
+    return ";".join(parts) or "*.none"
+
+
+def _part_text(names: str, mask: int, *, other: int) -> str:
+    """What makes the mask of these facilities, which is ``other`` so far, the one that is wanted."""
+    clear = f"{names}.none;" if other & ~mask else ""
+    lowest = mask.bit_length() - 1
+    if not mask:
+        return f"{names}.none"
+    if mask == _ALL:
+        return f"{names}.*"
+    if mask == (2 << lowest) - 1:
+        return f"{clear}{names}.{SEVERITIES[lowest]}"
+    return clear + ";".join(f"{names}.={name}" for bit, name in enumerate(SEVERITIES) if mask >> bit & 1)
+
+
+def _selector_name(number: int) -> str:
+    name = FACILITIES[number]
+    return str(number << 3) if name in _UNNAMED else name
 
 
 def odd_facilities(text: str) -> list[tuple[int, int]]:
@@ -97,7 +148,8 @@ def _parts(text: str, position: int, end: int) -> Iterator[re.Match[str]]:
         position = part.end()
 
 
-def _apply(part: re.Match[str], masks: list[int]) -> None:
+def _apply(part: re.Match[str], masks: list[int]) -> list[int]:
+    """Change the masks as one part says; returns its facilities."""
     if not part["facilities"]:
         raise SelectorError(
             "a facility is missing here", part.start(), hint='a selector is "facility.severity": "mail.info"'
@@ -115,6 +167,8 @@ def _apply(part: re.Match[str], masks: list[int]) -> None:
     facilities, change = every(lambda read: read(), reads)
     for facility in facilities:
         masks[facility] = change(masks[facility])
+    numbers: list[int] = facilities
+    return numbers
 
 
 def _facilities(words: str, column: int) -> list[int]:
@@ -132,6 +186,8 @@ def _facility(word: str, column: int) -> int:
     name = _plain(word)
     if name in _FACILITY:
         return _FACILITY[name]
+    if name == "mark":
+        return _MARK
     if name in _INTERNAL:
         raise SelectorError(
             f'facility "{name}" is internal to a syslog daemon: no message carries it', column, hint="leave it out"
@@ -153,21 +209,23 @@ def _facility(word: str, column: int) -> int:
 
 
 def _change(word: str, column: int) -> Change:
-    negated = word.startswith("!")
-    name = word.removeprefix("!")
-    exact = name.startswith("=")
-    name = _plain(name.removeprefix("="))
-    if name == "none" or (name == "*" and not exact):
+    found = _FLAGS.match(word)
+    assert found  # every piece of the pattern may be empty
+    negated, flag, name = bool(found["not"]), found["flag"], _plain(found["name"])
+    if name in ({"none"} if flag == "=" else {"none", "*"} if not flag else ()):
         filled = _ALL if (name == "*") != negated else 0
         return lambda _mask: filled
-    bits = _bits(name, word, column, exact=exact)
+    number = _severity(name, word, column)
+    if flag in _COMPARISONS:
+        compared = sum(1 << one for one in range(len(SEVERITIES)) if _COMPARISONS[flag](one, number) != negated)
+        return lambda _mask: compared
+    bits = 1 << number if flag else (2 << number) - 1
     if negated:
         return lambda mask: (mask or _ALL) & ~bits
     return lambda mask: mask | bits
 
 
-def _bits(name: str, word: str, column: int, *, exact: bool) -> int:
-    """The severity and all more important ones (lower numbers), or only itself."""
+def _severity(name: str, word: str, column: int) -> int:
     number = SEVERITY_NUMBERS.get(name, _number(name))
     if number is None:
         raise _unknown_severity(name, word, column)
@@ -175,7 +233,7 @@ def _bits(name: str, word: str, column: int, *, exact: bool) -> int:
         raise SelectorError(
             f"severity number {quote(name)} is out of range", column, hint="severities run from 0 (emerg) to 7 (debug)"
         )
-    return 1 << number if exact else (2 << number) - 1
+    return number
 
 
 def _unknown_severity(name: str, word: str, column: int) -> SelectorError:
@@ -183,7 +241,9 @@ def _unknown_severity(name: str, word: str, column: int) -> SelectorError:
         return SelectorError("a severity is missing after the dot", column, hint='all severities are "*"')
     if name == "*":
         return SelectorError(
-            f'{quote(word)} means nothing: "=" takes one severity', column, hint='all severities are "*"'
+            f'{quote(word)} means nothing: "{word.strip("!*")}" takes one severity',
+            column,
+            hint='all severities are "*"',
         )
     return SelectorError(
         f"unknown severity {quote(word)}", column, hint=did_you_mean(name, (*SEVERITY_NUMBERS, "none"))

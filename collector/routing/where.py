@@ -34,7 +34,10 @@ from collector.routing.matching import MODIFIERS, ORDERS, Match, Operand, litera
 Path = tuple[str | int, ...]
 Test = Callable[[Mapping[str, str | None]], bool]
 
-FIELDS = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "message", "peer", "charset")
+FIELDS = (
+    "facility", "severity", "hostname", "app_name", "program", "tag", "proc_id", "msg_id", "sd", "message", "peer",
+    "address", "charset", "line", "raw",
+)  # fmt: skip
 
 _NAMES = {"facility": FACILITIES, "severity": SEVERITIES}
 _NUMBERS = {"facility": FACILITY_NUMBERS, "severity": SEVERITY_NUMBERS}
@@ -52,10 +55,18 @@ class WhereError(CollectorError):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """``test(values)`` tells whether a record fits; it looks at the fields in ``needs`` and never raises."""
+    """
+    ``test(values)`` tells whether a record fits; it looks at the fields in ``needs`` and never raises.
+
+    ``spec`` is the condition as written. It is all that is pickled: who loads it compiles it again.
+    """
 
     test: Test
     needs: frozenset[str]
+    spec: Mapping[str, Any]
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], "Where"], tuple[Mapping[str, Any]]]:
+        return compile_where, (self.spec,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class _Key:
 def compile_where(spec: Mapping[str, Any]) -> Where:
     """Read a condition as YAML gives it. Raises WhereError; all that is wrong with it is in that one's ``others``."""
     needs: set[str] = set()
-    return Where(_mapping(spec, (), needs), frozenset(needs))
+    return Where(_mapping(spec, (), needs), frozenset(needs), spec)
 
 
 def _mapping(spec: Any, path: Path, needs: set[str]) -> Test:

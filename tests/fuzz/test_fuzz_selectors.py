@@ -6,8 +6,9 @@ nothing else.
 from fuzzing import generator, rounds
 from selector_oracle import random_selector
 
+from collector.config.problems import Location
 from collector.routing.selector import SelectorError, compile_selector
-from collector.routing.syslog_conf import parse_lines
+from collector.routing.syslog_conf import ConfFile, ConfReader
 from collector.routing.where import WhereError, compile_where
 from collector.sinks.paths import PathTemplate
 from collector.templates import TemplateError
@@ -86,21 +87,38 @@ def test_a_selector_is_read_or_refused_with_a_column_inside_it():
     assert outcomes == {True, False}
 
 
-def test_every_line_of_a_file_becomes_a_route_or_a_problem_with_its_place():
+LINES = [
+    "!sshd,cron", "+gate", "-@", "#!x", ':msg, contains, "a b"', ":*", ':msg, regex, "^a\\\\{1,2\\\\}[[:digit:]]"  /x',
+    "& stop", "& /y;T", "stop", '$template T,"%hostname:1:3:lowercase% %msg%\\n"', "user.* ?T", "$FileCreateMode 0640",
+    "$Umask 022", "$IncludeConfig /d/*.conf", "include /d", 'include(file="/d" mode="optional")', "$UDPServerRun 514",
+    'input(type="imudp"', '  port="514")', 'module(load="builtin:omfile" template="T")', "if $x then {", "}",
+    '*.* action(type="omfile" file="/z"', ")", "*.* @@(o)[::1]:514;RFC5424,rotate=10M:5", "rotate_size 10M",
+    "listen :99999",
+    "*.emerg :omusrmsg:*", "*.* root,op", "*.* |/f", "mark.info;mail.<=err /m", 'global(workDirectory="/x")',
+]  # fmt: skip
+
+
+def test_every_line_of_a_file_becomes_a_rule_or_a_problem_with_its_place():
     rng = generator(514)
     outcomes = set()
     for _ in rounds(3000):
+        known = [mutated(rng, rng.choice(LINES)) if rng.random() < 0.3 else rng.choice(LINES) for _ in range(4)]
         text = "".join(
-            f"{random_selector(rng)}\t{rng.choice(['', '/log/x'])}{garbage(rng)}\n{garbage(rng)}"
+            f"{random_selector(rng)}\t{rng.choice(['', '/log/x'])}{garbage(rng)}\n{garbage(rng)}\n{rng.choice(known)}\n"
             for _ in range(rng.randint(0, 3))
         )
-        lines, problems = parse_lines(text, "f", first_line=7, column=3)
-        places = [line.location for line in lines] + [line.action.location for line in lines]
-        for place in places + [problem.location for problem in problems]:
-            assert 7 <= place.line <= 8 + text.count("\n"), text
-            assert 3 <= place.column <= 4 + len(text), text
-        assert all(problem.message.isprintable() for problem in problems), text
-        outcomes |= {bool(lines), not problems}
+        inner = "\n".join(known)
+        reader = ConfReader(lambda *_, inner=inner: [ConfFile("/d", inner)], ["vm"])
+        reader.feed(text, Location("f", 7, 3))
+        places = [place for rule in reader.rules for place in (rule.location, rule.first, rule.action.location)]
+        places += [found.location for found in (*reader.problems, *reader.settings)]
+        for place in places:
+            first, whole = ((7, 3), text) if place.file == "f" else ((1, 1), inner)
+            assert first[0] <= place.line <= first[0] + whole.count("\n"), (text, place)
+            assert first[1] <= place.column <= first[1] + 1 + len(whole), (text, place)
+        assert all(problem.message.isprintable() for problem in reader.problems), text
+        assert all(compile_where(rule.where) for rule in reader.rules if rule.where), text
+        outcomes |= {bool(reader.rules), not reader.problems}
     assert outcomes == {True, False}
 
 

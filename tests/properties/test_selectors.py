@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selector_oracle import random_selector, selected
 
-from collector.routing.selector import compile_selector
+from collector.routing.selector import compile_selector, selector_text
 
 selectors = st.builds(
     lambda seed, numbers: random_selector(random.Random(seed), numbers=numbers), st.integers(0, 2**32), st.booleans()
@@ -36,3 +36,9 @@ def test_a_last_part_that_clears_wins(text):
 def test_what_a_selector_adds_depends_on_what_came_before_only_through_the_masks(first, second):
     once = compile_selector(f"{first};*.none;*.!none;{second}").pris()
     assert once == compile_selector(f"*.*;{second}").pris()
+
+
+@given(selectors)
+def test_the_selector_made_of_masks_has_these_masks(text):
+    masks = compile_selector(text).masks
+    assert compile_selector(selector_text(masks)).masks == masks

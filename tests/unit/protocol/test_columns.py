@@ -32,7 +32,8 @@ def test_a_row_of_rfc_3164_has_these_columns():
         "timestamp": datetime(2026, 2, 3, 17, 9, 9, tzinfo=TOKYO), "received_at": RECEIVED, "pri": 135,
         "facility": "local0", "severity": "debug", "hostname": "atropos", "app_name": "security", "proc_id": None,
         "msg_id": None, "structured_data": {}, "message": "861 着信", "peer": PEER, "charset": "utf-8",
-        "time_source": "sender", "line": BSD[5:], "raw": BSD,
+        "time_source": "sender", "line": BSD[5:], "raw": BSD, "program": "security", "tag": "security:", "sd": None,
+        "address": "192.0.2.7",
     }  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def test_a_row_of_rfc_5424_has_these_columns():
         "facility": "auth", "severity": "crit", "hostname": "gate", "app_name": "app", "proc_id": "411",
         "msg_id": "ID47", "structured_data": {}, "message": "text", "peer": PEER, "charset": "ascii",
         "time_source": "sender", "line": "Feb  3 08:09:10 gate app[411]: text", "raw": IETF,
+        "program": "app", "tag": "app[411]:", "sd": None, "address": "192.0.2.7",
     }  # fmt: skip
 
 
@@ -89,3 +91,15 @@ def test_only_what_is_asked_for_is_read_in_the_order_of_the_names():
 def test_a_field_that_does_not_exist_is_refused():
     with pytest.raises(KeyError):
         reader(["hostnam"])
+
+
+def test_the_name_of_a_program_ends_at_a_slash_and_structured_data_is_text_as_it_was_sent():
+    odd = INTERPRETER.read('<34>1 2026-02-03T08:09:10Z gate postfix/smtpd 7 - [a@1 b="c\\]"] x', None, None, RECEIVED)
+    columns = columns_of(odd)
+
+    assert [columns[name] for name in ("app_name", "program", "tag", "address")] == [
+        "postfix/smtpd", "postfix", "postfix/smtpd[7]:", "192.0.2.7",
+    ]  # fmt: skip
+    assert columns["sd"] == '[a@1 b="c\\]"]'
+    slash = columns_of(INTERPRETER.read("<34>Feb  3 08:09:10 gate /usr/sbin/x: y", None, None, RECEIVED))
+    assert (slash["app_name"], slash["program"]) == ("/usr/sbin/x", "/usr/sbin/x")

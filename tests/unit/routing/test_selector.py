@@ -1,7 +1,7 @@
 import pytest
 
 from collector.errors import CollectorError
-from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities
+from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities, selector_text
 
 
 def severities(text, facility):
@@ -83,6 +83,46 @@ def test_a_selector_tells_its_text_and_which_pris_match():
     assert [pri for pri in range(192) if selector.matches(pri)] == [0, 191]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lpr.>=notice", "012345"), ("lpr.=>notice", "012345"), ("lpr.>notice", "01234"), ("lpr.<=notice", "567"),
+        ("lpr.<notice", "67"), ("lpr.<>notice", "0123467"), ("lpr.!>=notice", "67"), ("lpr.!<>notice", "5"),
+        ("lpr.<emerg", "1234567"), ("lpr.>emerg", ""), ("*.*;lpr.<=notice", "567"), ("lpr.<=info;lpr.err", "012367"),
+    ],
+)  # fmt: skip
+def test_the_flags_of_bsd_compare_severities_and_replace_what_stood_before(text, expected):
+    assert expected == severities(text, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [("*.*", None), ("mark.info", True), ("mark.*", True), ("mark,mail.debug", True), ("*.info;MARK.none", False),
+     ("mark.err", False), ("mark.*;mark.!=info", False)],
+)  # fmt: skip
+def test_the_facility_of_mark_lines_is_its_own(text, mark):
+    selector = compile_selector(text)
+    assert (mark, 24) == (selector.mark, len(selector.masks))
+
+
+def test_no_message_has_the_facility_mark():
+    assert compile_selector("mark.*").pris() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "shortest"),
+    [
+        ("*.*", "*.*"), ("*.*;mail.none", "*.*;mail.none"), ("mail.none", "*.none"), ("kern.emerg;local7.debug",
+        "kern.emerg;local7.*"), ("mail.=info;news.=info", "mail,news.=info"), ("*.info;mail.!=crit,112.*",
+        "*.info;mail.none;mail.=emerg;mail.=alert;mail.=err;mail.=warning;mail.=notice;mail.=info;112.*"),
+        ("*.err;mail.info", "*.err;mail.info"), ("*.info;mail.none;mail.err", "*.info;mail.none;mail.err"),
+    ],
+)  # fmt: skip
+def test_masks_have_a_shortest_selector(text, shortest):
+    assert shortest == selector_text(compile_selector(text).masks)
+    assert compile_selector(shortest).masks == compile_selector(text).masks
+
+
 def test_parts_that_cancel_each_other_select_nothing_and_are_no_error():
     assert compile_selector("mail.err;mail.none").pris() == frozenset()
 
@@ -113,8 +153,11 @@ def test_parts_that_cancel_each_other_select_nothing_and_are_no_error():
         ("192.info", 0, 'facility number "192" is out of range', "184 local7"),
         ("mail.info; news.err", 10, "a blank ends a selector", "without blanks"),
         ("mail.info ;news.err", 9, "a blank ends a selector", "without blanks"),
-        ("mark.info", 0, 'facility "mark" is internal to a syslog daemon: no message carries it', "leave it out"),
-        ("*.info;MARK.none", 7, 'facility "mark" is internal to a syslog daemon: no message carries it', "leave"),
+        ("invld.info", 0, 'facility "invld" is internal to a syslog daemon: no message carries it', "leave it out"),
+        ("*.info;INVLD.none", 7, 'facility "invld" is internal to a syslog daemon: no message carries it', "leave"),
+        ("mail.>*", 5, '">*" means nothing: ">" takes one severity', "*"),
+        ("mail.>none", 5, 'unknown severity ">none"', "none"),
+        ("mail.><info", 5, 'unknown severity "><info"', "info"),
         ("audit.*", 0, 'unknown facility "audit"', "104"),
         ("clock.*", 0, 'unknown facility "clock"', "120"),
         ("\u212aern.info", 0, 'unknown facility "\u212aern"', "kern"),

@@ -1,5 +1,8 @@
+import time
+
 import pytest
 
+from collector.priority import FACILITIES, SEVERITIES
 from collector.service.plan import build_plan_from_text
 
 HEAD = "sources: [{udp: 127.0.0.1:5514}]\n"
@@ -61,6 +64,100 @@ def test_a_problem_in_an_included_file_is_told_with_its_place_there(tmp_path):
     assert 'did you mean "mail"' in problem.hint
 
 
+def test_lines_of_the_list_and_of_blocks_stand_in_one_file_and_included_ones_in_their_own(tmp_path):
+    (tmp_path / "a.conf").write_text("*.info /b\n!cron\n*.info /c\n")
+    plan, _ = build(
+        f"routes:\n  - '!sshd'\n  - '*.* /a'\n  - '& stop'\n  - include: {tmp_path}/a.conf\n"
+        "  - {select: '*.*', to: /d}\n  - '*.* /e'\n"
+    )
+
+    sshd, cron = {"program|cased": "sshd"}, {"program|cased": "cron"}
+    assert [route.where and route.where.spec for route in plan.routes] == [sshd, sshd, None, cron, None, sshd]
+    assert [route.destination for route in plan.routes] == [0, None, 1, 2, 3, 4]
+
+
+def test_every_action_is_a_destination():
+    lines = ["/f", "|/p", "/dev/console", "root,daemon", "*", "@h", "@@[::1]:601", "~"]
+    plan, problems = build("routes:\n" + "".join(f"  - '*.* {action}'\n" for action in lines))
+
+    assert problems == []
+    assert [options.kind for options in plan.destinations] == [
+        "file",
+        "pipe",
+        "console",
+        *["users"] * 2,
+        *["forward"] * 2,
+    ]
+    assert [options.label for options in plan.destinations] == [
+        "/f", "|/p", "/dev/console", "users root,daemon", "users *", "@h:514", "@@[::1]:601",
+    ]  # fmt: skip
+
+
+def test_stop_in_a_mapping_ends_the_way_of_a_message():
+    plan, problems = build("routes: [{select: mail.*, to: [/a, stop]}, {select: 'news.*', to: '~'}]")
+
+    assert problems == []
+    assert [route.destination for route in plan.routes] == [0, None, None]
+
+
+def test_options_of_directives_are_those_of_files_and_a_bad_one_is_told_once_at_its_place():
+    text = "routes: |\n  $FileOwner root\n  $FileCreateMode 0600\n  *.* /a\n  mail.* /b\n"
+    plan, problems = build(text)
+    assert problems == []
+    assert [(options.owner, options.mode) for options in plan.destinations] == [(0, 0o600)] * 2
+
+    plan, [problem] = build(text.replace("root", "nobody-of-that-name"))
+    assert plan is None
+    assert (problem.location.line, problem.location.column) == (3, 14)
+    assert '"nobody-of-that-name" is no user of this machine' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("line", "configuration", "told"),
+    [
+        ("$UDPServerRun 5514", "", False),
+        ("$UDPServerRun 514", "", True),
+        ('input(type="imtcp" port="601")', "", True),
+        ("$MaxMessageSize 8k", "", False),
+        ("$MaxMessageSize 128k", "", True),
+        ("$MaxMessageSize 128k", "max_message: 128KiB\n", False),
+        ("$MarkMessagePeriod 1200", "", True),
+        ("$MarkMessagePeriod 1200", "mark: 20m\n", False),
+        ("$RepeatedMsgReduction on", "", True),
+        ("$AllowedSender UDP, 192.0.2.0/24", "", True),
+        ("$WorkDirectory /var/spool/rsyslog", "", False),
+    ],
+)
+def test_a_setting_of_a_file_that_is_not_in_force_is_a_warning(line, configuration, told):
+    plan, problems = build(f"{configuration}routes: |\n  {line}\n  *.* /a\n")
+
+    assert plan is not None
+    assert [(problem.level, problem.id) for problem in problems] == [("warning", "setting")] * told
+
+
+def test_files_folders_and_globs_that_were_looked_at_are_watched(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/1.conf").write_text("*.* /a\n")
+    (tmp_path / "a.conf").write_text(f"include {tmp_path}/d/*.conf\n$IncludeConfig {tmp_path}/e/*\n")
+    plan, problems = build(f"routes: [{{include: {tmp_path}/a.conf}}]")
+
+    assert problems == []
+    assert set(plan.watched) >= {f"{tmp_path}/{name}" for name in ("a.conf", "d", "d/1.conf", "e")}
+    changed = plan.hash
+    (tmp_path / "d/1.conf").write_text("*.* /b\n")
+    assert build(f"routes: [{{include: {tmp_path}/a.conf}}]")[0].hash != changed
+
+
+def test_a_thousand_lines_are_compiled_in_well_under_half_a_second():
+    lines = "".join(f"  {name}.{severity} /var/log/{number}-{name}-{severity}\n" for number in range(6)
+                    for name in FACILITIES[:12] + FACILITIES[16:] for severity in SEVERITIES)  # fmt: skip
+    build("routes: ['*.* /a']")
+    begun = time.process_time()
+    plan, _ = build(f"routes: |\n{lines}")
+    assert time.process_time() - begun < 0.5
+    assert len(plan.routes) == 960
+
+
 def test_an_included_file_that_is_not_there_is_told_where_it_is_named(tmp_path):
     problem = problem_of(f"routes:\n  - include: {tmp_path}/missing.conf")
 
@@ -89,7 +186,8 @@ def test_routes_to_one_file_share_its_destination():
         ("'*.* /var/log/x;nothing'", "nothing", 'unknown format "nothing"', "formats are"),
         ("'*.* /var/log/{{ hostnam }}'", "hostnam", 'unknown variable "hostnam"', 'did you mean "hostname"?'),
         ("'*.* /var/log/{{ hostname }}/..'", "/var", '"." and ".." cannot follow a variable', "real folder"),
-        ("'*.* @host'", "@", "", ""),
+        ("'*.* @host:0'", "@", "is no host", "@loghost"),
+        ("'*.* /x;rotate=1'", "/x", '"1B" is too small', "at least"),
         ("{select: '*.inf', to: /var/log/x}", "inf", 'unknown severity "inf"', 'did you mean "info"?'),
         ("{select: '*.*', where: {hostnam: x}, to: /var/log/x}", "hostnam", "hostnam", 'did you mean "hostname"?'),
         ("{select: '*.*', where: {message|re: '('}, to: /var/log/x}", "message", "", ""),
@@ -156,9 +254,12 @@ def test_a_facility_number_that_is_none_is_a_warning_told_once():
     assert problems[0].hint == "a facility number is 8 × its code: 16 is mail"
 
 
-@pytest.mark.parametrize("name", ["RSYSLOG_FileFormat", "rsyslog_fileformat"])
-def test_a_format_of_rsyslog_that_is_not_here_has_the_one_that_serves_as_its_hint(name):
-    assert problem_of(f"routes: ['*.* /x;{name}']").hint == 'write "rfc5424": its times are ISO 8601 too'
+def test_a_format_of_rsyslog_that_is_not_ours_is_made_of_fields():
+    plan, problems = build("routes: ['*.* /x;RSYSLOG_FileFormat']")
+
+    assert problems == []
+    assert plan.work.templates == {"RSYSLOG_FileFormat": "{{ timestamp }} {{ hostname }} {{ tag }} {{ message }}"}
+    assert "RSYSLOG_FileFormat" in plan.formats
 
 
 @pytest.mark.parametrize(
