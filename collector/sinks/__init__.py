@@ -1,11 +1,21 @@
-"""Sinks: bytes to the world. One file per kind, one line here."""
+"""
+Sinks: bytes to the world. One file per kind, one line here.
 
-from collections.abc import Callable
+A sink lives in one worker and never holds it up: what cannot be written now waits, within bounds, or is dropped and
+counted. A file alone may ask that senders who can wait do so (``waits``).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 SINKS = {
     "file": "collector.sinks.file:FileSink",
+    "pipe": "collector.sinks.pipe:PipeSink",
+    "console": "collector.sinks.console:ConsoleSink",
+    "users": "collector.sinks.users:UsersSink",
+    "forward": "collector.sinks.forward:ForwardSink",
 }
 
 
@@ -19,6 +29,62 @@ class SinkMeter(Protocol):
 
 Notice = Callable[[str, str], None]
 """Tells the own log: an event class, which is limited in rate, and a sentence."""
+
+Resolve = Callable[[str], Sequence[str] | None]
+"""The addresses of a host name, best first; None while they are not known. It never waits."""
+
+
+class Poller(Protocol):
+    """Calls back when a descriptor can be read, or, while ``writable``, written. Remove it before it is closed."""
+
+    def add(self, fd: int, handler: Callable[[], object], *, writable: bool = False) -> None: ...
+
+    def change(self, fd: int, *, writable: bool) -> None: ...
+
+    def remove(self, fd: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sink finds in a worker."""
+
+    meter: SinkMeter
+    notice: Notice
+    poller: Poller
+    resolve: Resolve
+
+
+class SinkOptions(Protocol):
+    kind: ClassVar[str]
+    format: str
+
+    @property
+    def label(self) -> str:
+        """Its name in counters and in the own log."""
+
+
+class Sink(Protocol):
+    """What the worker asks of every sink."""
+
+    @property
+    def waits(self) -> bool:
+        """Something could not be written yet, and those who can wait should."""
+
+    def tick(self, now: float) -> None:
+        """Once a second, ``now`` by the monotonic clock: try again what could not be done."""
+
+    def drain(self, deadline: float) -> None:
+        """The worker ends: write what waits, where that is possible by ``deadline`` on the monotonic clock."""
+
+    def close(self) -> None:
+        """It is needed no more: what still waits is dropped and counted, descriptors are closed."""
+
+
+class LineSink(Sink, Protocol):
+    """A sink that takes finished lines, and has one place where they go."""
+
+    def offer(self, data: bytes, rows: int) -> None:
+        """Write ``data``, whole lines, ``rows`` of them; each is a message."""
 
 
 def sink_class(kind: str) -> Any:

@@ -1,4 +1,4 @@
-"""The worker's only wait: which descriptors are readable, and who reads them."""
+"""The worker's only wait: which descriptors can be read or written, and who does it."""
 
 import select
 import time
@@ -24,11 +24,15 @@ class Poller:
         self._urgent: set[int] = set()
         self._ready: deque[int] = deque()
 
-    def add(self, fd: int, handler: Handler, *, urgent: bool = False) -> None:
+    def add(self, fd: int, handler: Handler, *, urgent: bool = False, writable: bool = False) -> None:
+        """Call ``handler`` when ``fd`` can be read or has an error, and, if ``writable``, when it can be written."""
         self._handlers[fd] = handler
-        self._epoll.register(fd, select.EPOLLIN)
+        self._epoll.register(fd, _events(writable=writable))
         if urgent:
             self._urgent.add(fd)
+
+    def change(self, fd: int, *, writable: bool) -> None:
+        self._epoll.modify(fd, _events(writable=writable))
 
     def remove(self, fd: int) -> None:
         if self._handlers.pop(fd, None) is not None:
@@ -54,3 +58,7 @@ class Poller:
 
     def close(self) -> None:
         self._epoll.close()
+
+
+def _events(*, writable: bool) -> int:
+    return select.EPOLLIN | select.EPOLLOUT if writable else select.EPOLLIN

@@ -65,3 +65,20 @@ def test_waiting_ends_after_the_timeout():
     assert tried.turn(0.01) == 0
     assert time.monotonic() - began < 5
     tried.close()
+
+
+def test_who_wants_to_write_is_told_of_room_until_it_no_longer_wants_to():
+    reading, writing = os.pipe()
+    ran = []
+    tried = Poller()
+    tried.add(writing, lambda: ran.append(writing), writable=True)
+    tried.turn(1.0)
+    tried.change(writing, writable=False)
+    tried.turn(0.0)
+    told = len(ran)
+    os.close(reading)  # an error is told all the same
+    tried.turn(1.0)
+    tried.close()
+    os.close(writing)
+
+    assert (told, len(ran)) == (1, 2)
