@@ -1,6 +1,7 @@
 """Problems of framing, told: counted under their reasons, and said in the own log with the peer."""
 
 from collector.protocol.framing import FramingProblem
+from collector.protocol.hosts import address_of
 from collector.sources import Surroundings
 
 _MEANINGS = {
@@ -18,5 +19,7 @@ def report(problem: FramingProblem, source: str, peer: str | None, to: Surroundi
     to.meter.count("framing_problems", reason=problem.reason)
     if problem.lost:
         to.meter.count("lost_bytes", problem.lost, reason=problem.reason)
+    if peer is not None:
+        to.senders.problem(address_of(peer), problem.reason)
     meaning = _MEANINGS.get(problem.reason, problem.reason)
     to.notice(f"framing {problem.reason}", f"{source}: {peer}: {meaning}; it began {problem.sample[:40]!r}.")
