@@ -1,6 +1,7 @@
 """Datagrams come out as they went in, with their senders, whatever their size and family."""
 
 import socket
+import sys
 
 import pytest
 from observing import until
@@ -61,6 +62,61 @@ def test_the_sender_of_each_is_named(pair):
     host, port = sender.getsockname()[:2]
 
     assert [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"] == datagrams.peers()
+
+
+def test_senders_are_counted_by_address_whatever_their_ports():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.setblocking(False)
+        receiver.bind(("127.0.0.1", 0))
+        for number in (2, 3, 2, 2, 9, 3):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((f"127.0.0.{number}", 0))
+                sender.sendto(b"x", receiver.getsockname())
+        datagrams = Datagrams(65536)
+        _received(datagrams, receiver, 6)
+
+    assert datagrams.senders() == {"127.0.0.2": 3, "127.0.0.3": 2, "127.0.0.9": 1}
+    assert datagrams.firsts() == {"127.0.0.2": 0, "127.0.0.3": 1, "127.0.0.9": 4}
+
+
+def test_a_batch_of_one_sender_has_one(pair):
+    receiver, sender = pair
+    for _ in range(5):
+        sender.send(b"x")
+    datagrams = Datagrams(65536)
+    _received(datagrams, receiver, 5)
+    host = sender.getsockname()[0]
+
+    assert (datagrams.senders(), datagrams.firsts()) == ({host: 5}, {host: 0})
+
+
+def test_ipv6_senders_are_told_apart_by_all_of_their_address(pair):
+    """Traffic of more than one IPv6 address needs more than loopback: their names are put where the kernel does."""
+    datagrams = Datagrams(65536)
+    datagrams.receive(pair[0].fileno())
+    hosts = ["2001:db8::7", "2001:db8:0:1::7", "2001:db8::8", "2001:db8::7", "::ffff:192.0.2.7"]
+    for slot, host in enumerate(hosts):
+        name = socket.AF_INET6.to_bytes(2, sys.byteorder) + bytes([2, 2 + slot]) + bytes(4)
+        datagrams._names[32 * slot : 32 * slot + 24] = name + socket.inet_pton(socket.AF_INET6, host)
+    datagrams._count = len(hosts)
+
+    assert datagrams.senders() == {"2001:db8::7": 2, "2001:db8:0:1::7": 1, "2001:db8::8": 1, "192.0.2.7": 1}
+    assert datagrams.firsts() == {"2001:db8::7": 0, "2001:db8:0:1::7": 1, "2001:db8::8": 2, "192.0.2.7": 4}
+
+
+def test_addresses_are_remembered_only_within_limits(pair, monkeypatch):
+    monkeypatch.setattr(recvmmsg, "_PEERS_REMEMBERED", 3)
+    receiver, _ = pair
+    datagrams = Datagrams(65536)
+    datagrams.receive(receiver.fileno())
+    for round_ in range(5):
+        for slot in range(4):
+            address = bytes([10, round_, slot, 1])
+            datagrams._names[32 * slot : 32 * slot + 8] = socket.AF_INET.to_bytes(2, sys.byteorder) + bytes(2) + address
+        datagrams._count = 4
+        assert len(datagrams.senders()) == 4
+
+    assert len(datagrams._addresses) <= 8
 
 
 def test_one_call_takes_no_more_than_its_slots(pair):
