@@ -1,39 +1,64 @@
 """The tolerant way: one line that the fast parser left, with everything known of its sender, into an ``Odd``."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
+from typing import Literal
 
 from collector.batch import Fix, Odd, Record
 from collector.protocol.hosts import HostMap
 from collector.protocol.parsers import Context, parse
-from collector.protocol.parsers.context import judge
+from collector.protocol.parsers.context import NameOf, judge, sender_of
+from collector.protocol.policy import Policy
 from collector.protocol.render import Moment, Resolved
-from collector.protocol.timestamp import parse_bsd, parse_iso
+from collector.protocol.rewrite import Rewrite
+from collector.protocol.timestamp import bsd_stamp, parse_bsd, parse_iso
 from collector.protocol.visible import reveal
 
 
+@dataclass(frozen=True, slots=True)
 class Interpreter:
     """
-    Holds what the configuration says of time: the default zone, zones of hosts, and how far a stamp may be off.
+    Holds what the configuration says of time and names: the default zone, zones of hosts, the policy of the source.
 
     ``max_skew`` is in seconds; a stamp further from the clock is kept but not used (``time_source`` becomes
-    ``arrival``). None trusts every stamp, which is right for old files.
+    ``arrival``). None trusts every stamp, which is right for old files. ``name_of`` gives the name of a peer.
     """
 
-    def __init__(self, zone: tzinfo, zones: HostMap[tzinfo], max_skew: float | None) -> None:
-        self.zone = zone
-        self._zoned = bool(zones)
-        self._zones = zones
-        self._max_skew = max_skew
+    zone: tzinfo
+    zones: HostMap[tzinfo]
+    max_skew: float | None
+    hostname: Literal["message", "peer"] = "message"
+    time: Literal["sender", "arrival"] = "sender"
+    name_of: NameOf = sender_of
+
+    def under(self, policy: Policy) -> "Interpreter":
+        """The same for a source with this policy."""
+        return replace(
+            self,
+            zone=policy.zone or self.zone,
+            max_skew=policy.max_skew,
+            hostname=policy.hostname,
+            time=policy.time,
+        )
 
     def within(self, zone: tzinfo | None) -> "Interpreter":
         """The same with another default zone."""
-        return Interpreter(zone or self.zone, self._zones, self._max_skew)
+        return replace(self, zone=zone or self.zone)
 
     def trusting(self, zone: tzinfo | None) -> "Interpreter":
         """The same for messages that are not received now but read from a file: any stamp may be right."""
-        return Interpreter(zone or self.zone, self._zones, None)
+        return replace(self, zone=zone or self.zone, max_skew=None)
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether messages are shown with another header than they came with."""
+        return self.hostname == "peer" or self.time == "arrival"
+
+    def rewrite(self, received_at: datetime) -> Rewrite:
+        """What does so to the rows received at this time."""
+        name_of = self.name_of if self.hostname == "peer" else None
+        return Rewrite(name_of, received_at.astimezone(self.zone) if self.time == "arrival" else None)
 
     def read(self, line: str, fix: Fix | None, peer: str | None, received_at: datetime) -> Odd:
         """``line`` is the message in its visible form; where it differs from what was sent, ``fix`` knows."""
@@ -49,7 +74,7 @@ class Interpreter:
 
     def moment(self, received_at: datetime, text: str | None = None) -> Moment:
         """What the rows received at this time, whose text this is, share."""
-        return Moment(received_at, partial(self._resolve, received_at), zoned=self._zoned, text=text)
+        return Moment(received_at, partial(self._resolve, received_at), zoned=bool(self.zones), text=text)
 
     def _resolve(self, received_at: datetime, stamp: str, hostname: str, peer: str | None) -> Resolved:
         """The time of a stamp that the fast parser found well formed."""
@@ -57,20 +82,30 @@ class Interpreter:
         time = parse_iso(stamp, zone) if stamp[0].isdigit() else parse_bsd(stamp, received_at, zone)
         if time is None:
             return received_at, "arrival", ("bad_timestamp",)
-        return judge(time, received_at, self._max_skew)
+        if self.time == "arrival":
+            return received_at, "arrival", ()
+        return judge(time, received_at, self.max_skew)
 
     def _parse(self, text: str, peer: str | None, received_at: datetime, charset: str) -> Record:
-        zone = self._zone_of(None, peer)
-        record = parse(text, Context(received_at, zone, peer, charset, self._max_skew))
-        own = self._zone_of(record.hostname, peer)
-        if own is zone:
-            return record
-        return parse(text, Context(received_at, own, peer, charset, self._max_skew))
+        name = self.name_of(peer) if self.hostname == "peer" else None
+        zone = self._zone_of(name, peer)
+        max_skew = self.max_skew if self.time == "sender" else None
+        context = Context(received_at, zone, peer, charset, max_skew, self.name_of)
+        record = parse(text, context)
+        own = self._zone_of(name or record.hostname, peer)
+        if own is not zone:
+            record = parse(text, replace(context, zone=own))
+        if name:
+            record.hostname = name
+        if self.time == "arrival":
+            record.timestamp, record.time_source = received_at, "arrival"
+            record.stamp = bsd_stamp(received_at.astimezone(self.zone))
+        return record
 
     def _zone_of(self, hostname: str | None, peer: str | None) -> tzinfo:
-        if not self._zoned:
+        if not self.zones:
             return self.zone
-        return self._zones.find(hostname, peer) or self.zone
+        return self.zones.find(hostname, peer) or self.zone
 
 
 def _as_sent(visible: Record, *, damaged: bool) -> Record:

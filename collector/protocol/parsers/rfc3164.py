@@ -15,7 +15,7 @@ import re
 
 from collector.batch import Record
 from collector.protocol.parsers.cisco import read_cisco
-from collector.protocol.parsers.context import Context, sender_of
+from collector.protocol.parsers.context import Context
 from collector.protocol.parsers.header import Header
 from collector.protocol.parsers.hostname import read_hostname, read_named
 from collector.protocol.parsers.pairs import read_pairs
@@ -35,7 +35,7 @@ def read(text: str, priority: Priority, context: Context) -> Record:
     timestamp, time_source, skewed = context.judge(header.moment)
     bom = ("bom",) if text.startswith(_BOM, tag.end) else ()
     return Record(
-        priority.pri, timestamp, context.received_at, header.hostname or sender_of(context.peer),
+        priority.pri, timestamp, context.received_at, header.hostname or context.name_of(context.peer),
         tag.app_name, tag.proc_id, None, header.data or {}, text[tag.end + len(bom) :], context.peer, context.charset,
         time_source, header.shown or bsd_stamp(context.received_at.astimezone(context.zone)),
         header.lead + text[header.end :], priority.marks + _time_marks(header) + skewed + header.marks + bom,

@@ -14,7 +14,7 @@ import re
 from datetime import datetime
 
 from collector.batch import Record
-from collector.protocol.parsers.context import Context, sender_of
+from collector.protocol.parsers.context import Context
 from collector.protocol.parsers.pri import Priority
 from collector.protocol.parsers.structured_data import read_structured_data
 from collector.protocol.parsers.tag import tagged
@@ -42,7 +42,7 @@ def read(text: str, priority: Priority, context: Context) -> Record | None:
     message, bom = _message(text, data.end)
     app, pid = _value(app_name), _value(proc_id)
     return Record(
-        priority.pri, timestamp, context.received_at, _value(hostname) or sender_of(context.peer), app, pid,
+        priority.pri, timestamp, context.received_at, _value(hostname) or context.name_of(context.peer), app, pid,
         _value(msg_id), data.data, message, context.peer, context.charset, time_source,
         bsd_stamp(moment or context.received_at.astimezone(context.zone)), tagged(app, pid, message),
         priority.marks + _header_marks(version, stamp, moment, match) + skewed + data.marks + bom,

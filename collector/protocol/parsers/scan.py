@@ -51,6 +51,9 @@ Rows of bytes: PRI, the traditional line with its LF, or else the odd line with 
 PRI is any one to three digits, and whoever looks it up finds out: that saves a tenth.
 """
 
+LEAN_3164_HOST = re.compile(rf"<([0-9]{{1,3}})>({_STAMP} {_NO_HOST}({_HOST}) .*\n)|(.+\n)".encode())
+"""The same with the host name behind the line."""
+
 LEAN_5424 = re.compile(
     rf"<({_PRI})>1 ({_DATE}T{_CLOCK})(?:\.[0-9]{{1,6}})?{_ZONE} ({_HOST}) {_FIELD} {_FIELD} [!-~]+ "
     rf"{_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.+)\n|(.+\n)".encode("latin-1")
@@ -70,7 +73,8 @@ FULL_5424 = re.compile(
 FullRow = tuple[str, str, str, str, str, str, str, str, str, str]
 """
 PRI, the line behind it with its LF, stamp, hostname, tag or app name, process id, NTsyslog's log name, message id,
-message; or nine times nothing and the odd line. What a message does not have is empty.
+message; or nine times nothing and the odd line. What a message does not have is empty. A row whose header has been
+rewritten (``protocol/rewrite.py``) has what stood behind its PRI in the place of the odd line.
 """
 
 _LOOKS_5424 = re.compile(rb"<[0-9]{1,3}>1 [0-9]")

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -6,6 +7,8 @@ import pytest
 from collector.batch import Fix
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter, traditional_line
+from collector.protocol.policy import Policy
+from collector.protocol.timestamp import bsd_stamp
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 RECEIVED = datetime(2026, 2, 3, 17, 9, 10, tzinfo=TOKYO)
@@ -119,3 +122,64 @@ def test_a_traditional_line_is_stamp_host_and_text():
     record = read('<34>1 2026-02-03T08:09:10.5-03:30 gate app 411 ID47 [a b="c"] text').record
 
     assert traditional_line(record) == "Feb  3 08:09:10 gate app[411]: text"
+
+
+@pytest.mark.parametrize(
+    ("text", "hostname", "line"),
+    [
+        ("<13>Feb  3 17:09:09 liar app: x", "192.0.2.9", "Feb  3 17:09:09 192.0.2.9 app: x"),
+        ("<13>app: x", "192.0.2.9", f"{bsd_stamp(RECEIVED)} 192.0.2.9 app: x"),
+        ("<13>1 - liar app - - - x", "192.0.2.9", f"{bsd_stamp(RECEIVED)} 192.0.2.9 app: x"),
+        ("no PRI", "192.0.2.9", f"{bsd_stamp(RECEIVED)} 192.0.2.9 no PRI"),
+    ],
+)
+def test_the_peer_may_count_more_than_the_host_name_in_the_message(text, hostname, line):
+    odd = INTERPRETER.under(Policy(hostname="peer")).read(text, None, "192.0.2.9:514", RECEIVED)
+
+    assert (odd.record.hostname, odd.line, odd.raw) == (hostname, line, text)
+
+
+def test_without_a_peer_the_host_name_in_the_message_counts():
+    odd = INTERPRETER.under(Policy(hostname="peer")).read("<13>Feb  3 17:09:09 gate x", None, None, RECEIVED)
+
+    assert odd.record.hostname == "gate"
+
+
+def test_peers_have_the_names_that_are_known_of_them():
+    named = replace(INTERPRETER, name_of={"192.0.2.9:514": "printer"}.get)
+
+    assert named.read("<13>app: x", None, "192.0.2.9:514", RECEIVED).record.hostname == "printer"
+    assert named.read("<13>Feb  3 17:09:09 liar x", None, "192.0.2.9:514", RECEIVED).record.hostname == "liar"
+    peer = named.under(Policy(hostname="peer"))
+    assert peer.read("<13>Feb  3 17:09:09 liar x", None, "192.0.2.9:514", RECEIVED).record.hostname == "printer"
+
+
+def test_a_zone_of_a_host_is_that_of_the_name_that_counts():
+    peer = replace(ZONED, name_of=lambda _: "gate").under(Policy(hostname="peer", max_skew=None))
+
+    assert peer.read("<13>Feb  3 17:09:09 liar x", None, "192.0.2.9:514", RECEIVED).record.timestamp.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("<13>Feb  3 17:09:09 gate app: x", ()),
+        ("<13>Aug 23 17:09:09 gate app: x", ()),
+        ("<13>Feb 31 17:09:09 gate app: x", ("bad_timestamp",)),
+        ("<13>1 1985-04-12T23:20:50Z gate app - - - x", ()),
+        ("<13>app: x", ("no_timestamp",)),
+    ],
+)
+def test_the_time_of_arrival_may_count_more_than_any_stamp(text, marks):
+    record = INTERPRETER.under(Policy(zone=UTC, time="arrival")).read(text, None, "192.0.2.9:514", RECEIVED).record
+
+    assert (record.timestamp, record.time_source, record.marks) == (RECEIVED, "arrival", marks)
+    assert record.stamp == bsd_stamp(RECEIVED.astimezone(UTC))
+
+
+@pytest.mark.parametrize(("max_skew", "source"), [(None, "sender"), (3600.0, "arrival"), (86_400.0, "sender")])
+def test_how_far_a_clock_may_be_off_is_the_policy_of_the_source(max_skew, source):
+    stamp = bsd_stamp(RECEIVED - timedelta(hours=2))
+    record = INTERPRETER.under(Policy(max_skew=max_skew)).read(f"<13>{stamp} gate x", None, None, RECEIVED).record
+
+    assert record.time_source == source
