@@ -1,18 +1,28 @@
-# make run      a collector on 127.0.0.1:5514 with the demo configuration, writing under ./run/
-# make test     the tests
-# make check    what CI runs: lint, types, import contracts, tests, documentation
-# make bench    side by side with rsyslog
-# Each of them sets up what it needs in ./.venv first.
+# make run        a collector on 127.0.0.1:5514 with the demo configuration, writing under ./run/
+# make install    (as root) the program, its user, unit and configuration; deploy/install.sh says with which variables
+# make uninstall  (as root) all but the logs and the configuration
+# make test       the tests
+# make check      what CI runs: lint, types, import contracts, tests, documentation
+# make bench      side by side with rsyslog
+# All but the two for root set up what they need in ./.venv first.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types contracts docs docs-check fuzz bench clean
+.PHONY: run install uninstall test check lint types contracts docs docs-check fuzz bench clean
 
 run: $(VENV)/.runs
 	@mkdir -p run
 	@$(BIN)/collector run --config deploy/demo.yaml
+
+INSTALLER = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' PYTHON='$(PYTHON)' START='$(START)' deploy/install.sh
+
+install:
+	@$(INSTALLER) install
+
+uninstall:
+	@$(INSTALLER) uninstall
 
 test: $(VENV)/.tests
 	@$(BIN)/python -m pytest

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 NAME = "collector"
+_SYSTEM_CONFIG = "/etc/collector/collector.yaml"
 
 CONFIG_HINT = (
     "create it, or name another with --config or COLLECTOR_CONFIG; without them it is "
@@ -17,7 +18,7 @@ def config_file() -> str:
     if named:
         return named
     own = _xdg("XDG_CONFIG_HOME", ".config") / NAME / "collector.yaml"
-    return str(own) if os.geteuid() != 0 and own.exists() else "/etc/collector/collector.yaml"
+    return str(own) if os.geteuid() != 0 and own.exists() else _SYSTEM_CONFIG
 
 
 def state_dir() -> str:
@@ -38,6 +39,14 @@ def control(state: str | None) -> str:
         return f"/run/{NAME}/control.sock"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     return os.path.join(runtime, NAME, "control.sock") if runtime else os.path.join(state_dir(), "control.sock")
+
+
+def control_to_ask(config: str) -> str:
+    """The control socket of a daemon whose configuration names none: our own, or that of the system's service."""
+    own, system = control(None), f"/run/{NAME}/control.sock"
+    if os.path.exists(own):
+        return own
+    return system if config == _SYSTEM_CONFIG or os.path.exists(system) else own
 
 
 def _xdg(variable: str, default: str) -> Path:

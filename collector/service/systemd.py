@@ -8,6 +8,7 @@ Talking to systemd: sd_notify(3) without a library. Everything is a no-op where 
 import math
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 
@@ -32,6 +33,10 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         self._send(f"READY=1\nSTATUS={status}")
+
+    def reloading(self) -> None:
+        """The configuration is being read again; ``ready`` ends it (sd_notify(3), Type=notify-reload)."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         self._send("STOPPING=1\nSTATUS=Writing what was received.")

@@ -6,13 +6,19 @@ from socket import AF_INET6, SOL_SOCKET, SocketKind
 
 from collector.config.options import Address
 from collector.errors import CollectorError
+from collector.sources.inherited import NOTHING, Inherited, Lent, deal, share
 
 _SO_RCVBUFFORCE = 33
 
 
-def listeners(kind: SocketKind, address: Address, slots: int) -> list[list[socket.socket]]:
+def listeners(
+    kind: SocketKind, address: Address, slots: int, inherited: Inherited = NOTHING
+) -> list[list[socket.socket]]:
     """
     For each worker slot the sockets of ``address``: one, or for a host name with several addresses one of each.
+
+    Those that were inherited are used; of datagram sockets there may be fewer than slots then, as two readers of one
+    would mix up the order of messages.
 
     SO_REUSEPORT lets every worker have its own socket, and would let a second collector quietly take half of the
     messages: so the port is tried first without it. Port 0 asks the system for a free one, the same for all slots.
@@ -20,9 +26,16 @@ def listeners(kind: SocketKind, address: Address, slots: int) -> list[list[socke
     Raises:
         CollectorError: with the cure, when the address cannot be had.
     """
+    dealt = share if kind == socket.SOCK_STREAM else deal
+    if not address.host and (given := inherited.claim(kind, "", address.port)):
+        return dealt(given, slots)
     bound: list[list[socket.socket]] = [[] for _ in range(slots)]
     try:
         for family, sockaddr in _resolve(kind, address):
+            if given := inherited.claim(kind, *sockaddr[:2]):
+                for row, more in zip(bound, dealt(given, slots), strict=True):
+                    row.extend(more)
+                continue
             if address.port:
                 _bind(family, kind, sockaddr, address, share=False).close()
             place = sockaddr
@@ -37,12 +50,23 @@ def listeners(kind: SocketKind, address: Address, slots: int) -> list[list[socke
 
 
 def ask_receive_buffer(sock: socket.socket, wanted: int) -> int:
-    """Set the receive buffer, beyond ``net.core.rmem_max`` where we may; returns the bytes the kernel granted."""
-    try:
-        sock.setsockopt(SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
-    except PermissionError:
-        sock.setsockopt(SOL_SOCKET, socket.SO_RCVBUF, wanted)
-    # The kernel books twice what was asked, for its own overhead (socket(7)).
+    """
+    Set the receive buffer, beyond ``net.core.rmem_max`` where we may; returns the bytes the kernel granted.
+
+    That of a lent socket is never made smaller: a service manager may have given more than we could.
+    """
+    lent = isinstance(sock, Lent)
+    if not lent or _receive_buffer(sock) < wanted:
+        try:
+            sock.setsockopt(SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
+        except PermissionError:
+            if not lent:
+                sock.setsockopt(SOL_SOCKET, socket.SO_RCVBUF, wanted)
+    return _receive_buffer(sock)
+
+
+def _receive_buffer(sock: socket.socket) -> int:
+    """The kernel books twice what was asked, for its own overhead (socket(7))."""
     return sock.getsockopt(SOL_SOCKET, socket.SO_RCVBUF) // 2
 
 

@@ -60,6 +60,20 @@ def test_the_state_is_in_the_folder_of_systemd_the_system_or_the_user(at_home, t
     assert places.state_dir() == expected.replace("HOME", str(tmp_path))
 
 
+def test_who_asks_without_a_daemon_of_their_own_asks_that_of_the_system(at_home, tmp_path, monkeypatch):
+    there = set()
+    monkeypatch.setattr(os.path, "exists", there.__contains__)
+    at_home(USER)
+    own, system = f"{tmp_path}/.local/state/collector/control.sock", "/run/collector/control.sock"
+
+    assert places.control_to_ask("/etc/collector/collector.yaml") == system
+    assert places.control_to_ask("./mine.yaml") == own
+    there.add(system)
+    assert places.control_to_ask("./mine.yaml") == system
+    there.add(own)
+    assert places.control_to_ask("/etc/collector/collector.yaml") == own
+
+
 @pytest.mark.parametrize(
     ("user", "state", "environment", "expected"),
     [
