@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO, TextIO
 
 from collector import __version__
@@ -71,7 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_parse(commands)
     _add_explain(commands)
     _add_status(commands)
+    _add_reload(commands)
     _add_send(commands)
+    _add_import(commands)
     _add_schema(commands)
     _add_version(commands)
     return parser
@@ -106,8 +109,9 @@ def _add_run(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from collector.service.ownlog import OwnLog, is_journal
     from collector.service.plan import build_plan
+    from collector.service.privileges import to_become
     from collector.service.supervisor import Supervisor
-    from collector.service.surroundings import look
+    from collector.service.surroundings import look, look_as
     from collector.service.worker import run_worker
 
     plan, problems = build_plan(_config(options))
@@ -115,9 +119,10 @@ def _run(options: argparse.Namespace) -> int:
     if plan is None:
         _say(f"Not started: {_count(problems)} in the configuration.")
         return EX_CONFIG
-    _say(*map(str, look(plan)))
+    who = to_become(plan.settings.user, plan.settings.group)
+    _say(*map(str, look_as(plan, who) if who else look(plan)))
     log = OwnLog(sys.stderr, level=options.log_level, journal=is_journal(sys.stderr))
-    return Supervisor(plan, run_worker, log).run()
+    return Supervisor(plan, run_worker, log, partial(build_plan, _config(options))).run()
 
 
 def _add_check_config(commands: Any) -> None:
@@ -126,15 +131,15 @@ def _add_check_config(commands: Any) -> None:
     )
     parser.add_argument("file", metavar="F", nargs="?", help="the configuration (default: as for run)")
     parser.add_argument("--json", action="store_true", help="one JSON object per problem")
+    parser.add_argument("--user", metavar="NAME", help="look at the files as this user of the service; for root")
 
 
 def _check_config(options: argparse.Namespace) -> int:
     from collector.service.plan import build_plan
-    from collector.service.surroundings import look
 
     path = options.file or _config(options)
     plan, problems = build_plan(path)
-    problems += look(plan) if plan else []
+    problems += _look(plan, options.user) if plan else []
     for problem in problems:
         print(json.dumps(problem.as_json(), ensure_ascii=False) if options.json else problem)
     if plan is None or any(problem.level == "error" for problem in problems):
@@ -148,13 +153,24 @@ def _check_config(options: argparse.Namespace) -> int:
     return 0
 
 
+def _look(plan: Any, user: str | None) -> list[Problem]:
+    """As the user who asks, unless another is named here or in the configuration."""
+    from collector.service.privileges import to_become, user_called
+    from collector.service.surroundings import look, look_as
+
+    if not user and os.geteuid() != 0:
+        return look(plan)
+    who = to_become(user_called(user) if user else plan.settings.user, plan.settings.group)
+    return look_as(plan, who) if who else look(plan)
+
+
 def _add_parse(commands: Any) -> None:
     parser = _command(commands, "parse", _parse, "messages in, JSON records out")
     parser.add_argument(
         "files", metavar="FILE", nargs="*", help="messages, one per line or octet-counted (default: stdin)"
     )
     parser.add_argument("--whole", action="store_true", help="each file is one message, as a datagram is")
-    parser.add_argument("--config", metavar="F", help="take charsets and time zones from this configuration")
+    parser.add_argument("--config", metavar="F", help="take charsets, time zones and names from this configuration")
     _add_reading(parser)
 
 
@@ -189,6 +205,7 @@ def _add_explain(commands: Any) -> None:
     parser.add_argument("message", metavar="MESSAGE", help="the message as sent, with its <PRI>; - reads it from stdin")
     _add_config(parser)
     _add_reading(parser)
+    parser.add_argument("--source", metavar="NAME", help='where it comes in, as "udp 0.0.0.0:514" (default: the first)')
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -197,7 +214,7 @@ def _explain(options: argparse.Namespace) -> int:
     from collector.service.narrate import narrate
 
     plan = _plan(_config(options))
-    reader = Reader.judging(plan, options.timezone)
+    reader = Reader.judging(plan, options.timezone, options.source)
     message = sys.stdin.buffer.read() if options.message == "-" else os.fsencode(options.message)
     found = explain(plan, reader, message, options.peer, _aware(options.received_at, reader))
     if options.json:
@@ -208,27 +225,60 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _add_status(commands: Any) -> None:
+    from collector.service import sender_screen
+
     parser = _command(commands, "status", _status, "what the running daemon received, wrote and lost")
     _add_config(parser)
     parser.add_argument("--control", metavar="SOCK", help="its control socket (default: from the configuration)")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="every counter, as JSON")
-    form.add_argument("--prometheus", action="store_true", help="the same as Prometheus text")
+    form.add_argument("--json", action="store_true", help="every counter, as JSON; a line for each of the senders")
+    form.add_argument("--prometheus", action="store_true", help="the counters as Prometheus text")
+    sender_screen.add_arguments(parser)
 
 
 def _status(options: argparse.Namespace) -> int:
     from collector.service.control import request
     from collector.service.exposition import expose
+    from collector.service.sender_screen import answered, are_wanted
     from collector.service.status import render
 
-    answer = request(options.control or _control(options), {"ask": "status"})
+    ask = partial(request, options.control or _control(options))
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size((80, 24)).columns
+    if are_wanted(options):
+        for line in answered(ask, options, width, colour):
+            print(line)
+        return 0
+    answer = ask({"ask": "status"})
     if options.json:
         print(json.dumps(answer, ensure_ascii=False))
     elif options.prometheus:
         print(expose(answer), end="")
     else:
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        print(render(answer, shutil.get_terminal_size((80, 24)).columns, colour))
+        print(render(answer, width, colour))
+    return 0
+
+
+def _add_reload(commands: Any) -> None:
+    parser = _command(commands, "reload", _reload, "have the running daemon read its configuration again")
+    _add_config(parser)
+    parser.add_argument("--control", metavar="SOCK", help="its control socket (default: from the configuration)")
+    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+
+
+def _reload(options: argparse.Namespace) -> int:
+    from collector.service.control import request
+
+    answer = request(options.control or _control(options), {"ask": "reload"}, timeout=120)
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))
+        return int(answer["result"] == "refused")
+    _say(*(str(Problem.from_json(problem)) for problem in answer["problems"]))
+    if answer["result"] == "refused":
+        _say(*([answer["why"]] if answer["why"] else []), f"Refused: plan {answer['plan']} stays in force.")
+        return 1
+    in_force = f"Plan {answer['plan']} is in force"
+    _say(f"{in_force}: {answer['changes']}." if answer["changes"] else f"{in_force}, as before.")
     return 0
 
 
@@ -253,6 +303,22 @@ def _send(options: argparse.Namespace) -> int:
     result = send.run(options)
     _say(f"Sent {_number(result.sent, 'message')}, {result.bytes:,} bytes, in {result.seconds:.3f} s.")
     return 0
+
+
+def _add_import(commands: Any) -> None:
+    text = "an old configuration as YAML, and on stderr what was understood, approximated, refused"
+    parser = _command(commands, "import", _import, text)
+    parser.add_argument("language", choices=("syslog-conf",), help="what the files are written in")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="the files, as /etc/syslog.conf, in their order")
+
+
+def _import(options: argparse.Namespace) -> int:
+    from collector.service.import_syslog_conf import import_conf
+
+    imported = import_conf(options.files)
+    print(imported.yaml, end="")
+    _say(*imported.report)
+    return 1 if imported.refused else 0
 
 
 def _add_schema(commands: Any) -> None:

@@ -20,7 +20,7 @@ batches only, and sums that add up before a batch add up after it.
 
 import mmap
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,8 +52,19 @@ class Layout:
     """Every key that is counted, each with its index. ``unknown_messages`` is always among them."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
-        self.keys = tuple(dict.fromkeys((*keys, UNKNOWN)))
-        self._index = {key: index for index, key in enumerate(self.keys)}
+        self._index = {UNKNOWN: 0}
+        self.append(keys)
+
+    @property
+    def keys(self) -> Collection[Key]:
+        """In the order of their indices."""
+        return self._index.keys()
+
+    def append(self, keys: Iterable[Key]) -> None:
+        """Before anything is counted: add keys that are not there yet."""
+        index = self._index
+        for key in keys:
+            index.setdefault(key, len(index))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -68,26 +79,76 @@ class Layout:
         """The same layout with more keys behind; every index stays what it was."""
         return Layout((*self.keys, *keys))
 
+    def carry(self, successor: "Layout", heir: Callable[[Key], Key]) -> "array[int]":
+        """
+        Where each number goes when ``successor`` takes over: to its own key, or to the one that ``heir`` names.
+
+        Returns one index of the successor for each of these keys. Raises KeyError where neither is in it.
+        """
+        index = successor.index
+        return array("I", [index(key if key in successor else heir(key)) for key in self.keys])
+
 
 class Board:
-    """The shared memory with ``slots`` slots of ``layout``. Made before the fork; processes inherit it."""
+    """
+    The shared memory with ``slots`` slots of ``layout``.
 
-    def __init__(self, layout: Layout, slots: int) -> None:
+    ``memory`` is what all processes see, ``words(layout, slots)`` of it; without it processes forked later inherit it.
+    A board that succeeds another one (``carry`` leads from its layout to this) takes over slot by slot: as long as
+    nobody has published in a slot, the predecessor's numbers count.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        slots: int,
+        *,
+        memory: memoryview | None = None,
+        predecessor: "Board | None" = None,
+        carry: Sequence[int] = (),
+    ) -> None:
         self.layout = layout
-        bank = -(-len(layout) // 8) * 8
-        self._stride = _HEADER_WORDS + 2 * bank
-        self._memory = mmap.mmap(-1, 8 * self._stride * slots)
-        self._slots = slots
+        self.carry = carry
+        self._predecessor = predecessor
+        self.slots = slots
+        self._stride = self.words(layout, 1)
+        if memory is None:
+            memory = memoryview(mmap.mmap(-1, 8 * self.words(layout, slots)))
+        self._memory = memory.cast("B")
+
+    @staticmethod
+    def words(layout: Layout, slots: int) -> int:
+        """How many words of 64 bits it takes."""
+        return (_HEADER_WORDS + 2 * (-(-len(layout) // 8) * 8)) * slots
 
     def slot(self, number: int) -> "Slot":
         """The writing end of one slot, continuing from the numbers that are there. One process at a time."""
-        words = memoryview(self._memory)[8 * self._stride * number : 8 * self._stride * (number + 1)]
+        words = self._memory[8 * self._stride * number : 8 * self._stride * (number + 1)]
         return Slot(self.layout, words)
 
     def totals(self) -> dict[Key, int]:
         """Every number, summed over the slots. Each slot is read between two of its batches."""
-        columns = zip(*(self.slot(number).values for number in range(self._slots)), strict=True)
+        columns = zip(*(self.values(number) for number in range(self.slots)), strict=True)
         return dict(zip(self.layout.keys, map(sum, columns), strict=True))
+
+    def values(self, number: int) -> "array[int]":
+        """The numbers of one slot, wherever they are counted now."""
+        slot = self.slot(number)
+        if self._predecessor is not None and not slot.used:
+            slot.inherit(self._predecessor.values(number), self.carry)  # into the local copy alone
+        return slot.values
+
+    def heartbeat(self, number: int) -> float:
+        """When the process of a slot last said that it is well."""
+        earlier = self._predecessor.heartbeat(number) if self._predecessor else 0.0
+        return max(earlier, self.slot(number).heartbeat)
+
+    def settle(self) -> None:
+        """Everybody has moved here: the predecessor is let go."""
+        if self._predecessor is not None:
+            for number in range(self.slots):
+                self.move(number)
+            self._predecessor = None
 
     def recover(self, number: int) -> int:
         """
@@ -95,6 +156,10 @@ class Board:
 
         Returns the number of messages whose fate is unknown. Not for a slot whose process still lives.
         """
+        if self._predecessor is not None and not self.slot(number).used:
+            rows = self._predecessor.recover(number)
+            self.move(number)
+            return rows
         slot = self.slot(number)
         rows, received = slot.in_flight
         if rows:
@@ -105,6 +170,13 @@ class Board:
                 self._end_gauge(slot, index, key)
         slot.publish()
         return rows
+
+    def move(self, number: int) -> None:
+        """Bring the numbers of a slot here, whose process is not at work."""
+        slot = self.slot(number)
+        if self._predecessor is not None and not slot.used:
+            slot.inherit(self._predecessor.values(number), self.carry)
+            slot.publish()
 
     def _end_gauge(self, slot: "Slot", index: int, key: Key) -> None:
         if key.lost_as is not None:
@@ -135,8 +207,19 @@ class Slot:
             if self._header[_GENERATION] == generation:
                 return generation, values
 
+    @property
+    def used(self) -> bool:
+        """Somebody has published here."""
+        return self._generation > 0
+
     def add(self, index: int, number: int) -> None:
         self.values[index] += number
+
+    def inherit(self, values: Sequence[int], carry: Sequence[int]) -> None:
+        """Take over the numbers of another slot, each added at the index that ``carry`` names (``Layout.carry``)."""
+        own = self.values
+        for index, value in zip(carry, values, strict=True):
+            own[index] += value
 
     def begin(self, rows: int, received: int) -> None:
         """

@@ -114,15 +114,17 @@ _ENVIRONMENT = _environment()
 class Template:
     """A compiled template; ``variables`` are the fields it looks at, ``literal`` its whole text when there are none."""
 
-    def __init__(self, text: str, tree: nodes.Template, variables: frozenset[str]) -> None:
+    def __init__(self, text: str, tree: nodes.Template | None, variables: frozenset[str]) -> None:
         self.text = text
         self.variables = variables
-        self._pieces = list(_pieces(tree))
-        self._compiled = _ENVIRONMENT.from_string(tree)
+        self._pieces = [nodes.TemplateData(text)] if tree is None else list(_pieces(tree))
+        self._compiled = None if tree is None else _ENVIRONMENT.from_string(tree)
         self.literal = None if variables else self.render({})
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text for these values; a field that is None is empty. Raises TemplateError and nothing else."""
+        if self._compiled is None:
+            return self.text
         present = {name: "" if value is None else value for name, value in values.items()}
         try:
             return self._compiled.render(present)
@@ -158,6 +160,8 @@ def compile_template(text: str, *, allowed: Collection[str]) -> Template:
         text.encode()
     except UnicodeEncodeError as error:
         raise TemplateError("the template is no valid text", _place_at(text, error.start)) from error
+    if "{" not in text and "\r" not in text:
+        return Template(text, None, frozenset())  # most paths are plain, and to parse a thousand takes half a second
     try:
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as error:

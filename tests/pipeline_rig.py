@@ -5,19 +5,24 @@ slowly, one message at a time, by the tolerant parser alone.
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
 from collector.metrics import Board
 from collector.protocol.columns import COLUMNS, reader
 from collector.protocol.framing.datagram import trim
+from collector.protocol.policy import DEFAULT
 from collector.protocol.render import json_line, rfc5424_line
 from collector.routing.selector import compile_selector
 from collector.routing.where import compile_where
 from collector.service import assembly, pipeline
 from collector.service.account import Account
-from collector.service.meter import Meter
+from collector.service.meter import Meter, Meters
+from collector.service.names_worker import WorkerNames
 from collector.service.plan import build_plan_from_text
+from collector.service.senders import SourceSenders
+from collector.service.work_plan import finish
 from collector.sinks.files import OpenFiles
 from collector.sinks.paths import PathTemplate
 
@@ -36,24 +41,54 @@ def plan_of(folder, routes, **settings):
     return plan
 
 
-class Rig:
-    """``take`` is what a source delivers to; ``told`` what the own log was told."""
+class NoPoller:
+    """Nothing becomes ready by itself."""
 
-    def __init__(self, plan, monkeypatch):
+    def add(self, fd, handler, *, writable=False):
+        """As ``sources/poller.py`` has it."""
+
+    change = remove = add
+
+
+def assembled(plan, slot, files, notice=lambda *_: None):
+    """The parts of a plan, as a worker puts them together."""
+    poller, names = NoPoller(), WorkerNames(plan.work.names)
+    surroundings = assembly.Surroundings(Meters(slot, plan.layout), files, notice, names, poller)
+    return finish(assembly.assemble(plan.work, surroundings, {}))
+
+
+class Rig:
+    """
+    ``take`` is what a source delivers to, and everything is written; ``gather`` leaves rows that are scattered over
+    many files to the next ``take`` or ``close``. ``told`` is what the own log was told.
+    """
+
+    def __init__(self, plan, monkeypatch, policy=DEFAULT):
         monkeypatch.setattr(pipeline, "time", SimpleNamespace(time=lambda: NOW))
         self.plan = plan
+        self.policy = policy
         self.board = Board(plan.layout, 1)
         self.slot = self.board.slot(0)
         self.files = OpenFiles(plan.settings.max_files)
         self.told = []
-        self.destinations = assembly.destinations(
-            plan, self.slot, self.files, lambda *sentence: self.told.append(sentence)
-        )
-        self._pipeline = assembly.pipeline(plan, self.slot, self.destinations)
-        self._source = Meter(self.slot, plan.layout, source=SOURCE)
+        parts = assembled(plan, self.slot, self.files, lambda *sentence: self.told.append(sentence))
+        self.destinations = list(parts.destinations.values())
+        self._pipeline = parts.pipeline
+        self.senders = SourceSenders("udp", lambda: NOW)
+        meter = Meter(self.slot, plan.layout, source=SOURCE)
+        self._origins = {
+            can_wait: pipeline.Origin(meter, self.senders, can_wait=can_wait, policy=policy)
+            for can_wait in (True, False)
+        }
 
     def take(self, frames, peers, *, can_wait=True):
-        return self._pipeline.take(frames, lambda: peers, self._source, can_wait=can_wait)
+        count = self.gather(frames, peers, can_wait=can_wait)
+        self._pipeline.settle()
+        return count
+
+    def gather(self, frames, peers, *, can_wait=True):
+        number = frames.count(b"\n") if isinstance(frames, bytes) else len(frames)
+        return self._pipeline.take(frames, number, lambda: peers, self._origins[can_wait])
 
     @property
     def way(self):
@@ -68,17 +103,19 @@ class Rig:
         return next(value for key, value in totals.items() if (key.name, dict(key.labels)) == (name, labels))
 
     def close(self):
+        self._pipeline.settle()
         self.files.close()
 
 
 class Oracle:
     """The same by the letter: ``lines`` by path, and how many messages were received, empty and unrouted."""
 
-    def __init__(self, plan, folder, routes):
+    def __init__(self, plan, folder, routes, policy=DEFAULT):
         self.lines = defaultdict(bytes)
         self.received = self.empty = self.unrouted = 0
         self._plan = plan
-        self._now = datetime.fromtimestamp(NOW, plan.interpreter.zone)
+        self._interpreter = replace(plan.interpreter, name_of=WorkerNames(plan.work.names).name_of).under(policy)
+        self._now = datetime.fromtimestamp(NOW, self._interpreter.zone)
         self._routes = [_route(route, folder) for route in routes]
 
     def take(self, frames, peers):
@@ -95,8 +132,8 @@ class Oracle:
 
     def _one(self, frame, peer):
         line, fix = self._plan.normaliser.one(frame, peer)
-        odd = self._plan.interpreter.read(line, fix, peer, self._now)
-        moment = self._plan.interpreter.moment(self._now)
+        odd = self._interpreter.read(line, fix, peer, self._now)
+        moment = self._interpreter.moment(self._now)
         taken = False
         for selector, where, path, form in self._routes:
             values = reader(COLUMNS)((odd, peer), moment)

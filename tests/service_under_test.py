@@ -48,14 +48,14 @@ def environment():
 class Service:
     """What it says, what it wrote, what it counts. Paths are relative to ``folder``, in which it runs."""
 
-    def __init__(self, folder, config, *, prefix=(), ready=True):
+    def __init__(self, folder, config, *, prefix=(), arguments=(), ready=True):
         self.folder = folder
         (folder / "collector.yaml").write_text(config if "state_dir:" in config else f"{config}\nstate_dir: ./state\n")
         self.stderr = folder / f"stderr-{time.monotonic_ns()}"
         self.stopped = False
         with self.stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [*prefix, *COLLECTOR, "run", "--config", "collector.yaml"],
+                [*prefix, *COLLECTOR, "run", "--config", "collector.yaml", *arguments],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
                 start_new_session=True, env=environment(),
             )  # fmt: skip

@@ -76,6 +76,16 @@ def _codec(name: str) -> str | None:
     return None
 
 
+_DOMAIN = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+
+
+def parse_domain(value: Any) -> str:
+    """``example.net``, also with a dot before or behind it, in lower case."""
+    if not isinstance(value, str) or not _DOMAIN.fullmatch(value) or len(value) > 255:
+        raise BadValueError(f"{quote(value)} is not a domain", hint="such as example.net")
+    return value.strip(".").lower()
+
+
 def parse_path(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValueError(f"{quote(value)} is not a path", hint="such as /var/log/messages")

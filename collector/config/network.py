@@ -8,13 +8,21 @@ from typing import Any
 from collector.config.problems import quote
 from collector.config.values import BadValueError
 
-HostOrNetwork = str | IPv4Network | IPv6Network
+Network = IPv4Network | IPv6Network
+
+HostOrNetwork = str | Network
 """A host name in lower case, or a network; a single address is a network of one."""
 
 ADDRESS_PATTERN = r"(\[[0-9A-Fa-f:.]+(%[^\]]+)?\]|[A-Za-z0-9_.-]*):[0-9]{1,5}"
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _NUMERIC = re.compile(r"[0-9.]+")
 _ADDRESS_HINT = 'address:port, such as 0.0.0.0:514, "[::]:514", or :514 for every address of this machine'
+
+_NETWORK_HINT = "such as 192.0.2.0/24, 192.0.2.7, 2001:db8::/32"
+
+SYSLOG_PORT = 514
+PEER_PATTERN = r"(udp|tcp)://(\[[0-9A-Fa-f:.]+(%[^\]]+)?\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?"
+_PEER_HINT = 'such as "udp://central.example.net:514", "tcp://192.0.2.7" or "tcp://[2001:db8::7]:601"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,17 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another syslog receiver: ``str(Peer("udp", Address("::1", 514)))`` is ``udp://[::1]:514``."""
+
+    transport: str
+    address: Address
+
+    def __str__(self) -> str:
+        return f"{self.transport}://{self.address}"
 
 
 def overlap(one: Address, other: Address) -> bool:
@@ -64,6 +83,29 @@ def parse_address(value: Any) -> Address:
     return Address(host, int(port))
 
 
+def parse_peer(value: Any) -> Peer:
+    """``"udp://central:514"`` or ``"tcp://[2001:db8::7]"``; without a port it is 514."""
+    if isinstance(value, Peer):
+        return value
+    if not isinstance(value, str):
+        raise BadValueError(f"{quote(value)} is not a peer", hint=_PEER_HINT)
+    transport, slashes, target = value.partition("://")
+    if not slashes:
+        hint = f'write "udp://{value}" for UDP, "tcp://{value}" for TCP'
+        raise BadValueError(f"{quote(value)} names no transport", hint=hint)
+    if transport not in ("udp", "tcp"):
+        raise BadValueError(f"{quote(transport)} is no transport", hint=f'"udp://{target}" or "tcp://{target}"')
+    if _is_ip(target) and ":" in target:
+        raise BadValueError(f"{quote(target)} is not a peer", hint=f'write "{transport}://[{target}]"')
+    named = re.search(r"(^[^:\[]*|\]):[^:]*$", target)
+    address = parse_address(target if named else f"{target}:{SYSLOG_PORT}")
+    if not address.host:
+        raise BadValueError(f"{quote(value)} names no host", hint=_PEER_HINT)
+    if address.port == 0:
+        raise BadValueError(f"{quote(value)}: nobody listens on port 0", hint=_PEER_HINT)
+    return Peer(transport, address)
+
+
 def parse_host(value: Any) -> HostOrNetwork:
     """A host name, address or network as ``hosts:`` takes them as keys."""
     if not isinstance(value, str):
@@ -74,6 +116,19 @@ def parse_host(value: Any) -> HostOrNetwork:
         return value.lower()
     hint = "a host name as messages carry it, an address 192.0.2.7, or a network 192.0.2.0/24"
     raise BadValueError(f"{quote(value)} is not a host", hint=hint)
+
+
+def parse_network(value: Any) -> Network:
+    """An address or network; IPv4 written as IPv6 (``::ffff:192.0.2.0/120``, RFC 4291 §2.5.5.2) is IPv4."""
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    if not isinstance(value, str):
+        raise BadValueError(f"{quote(value)} is not an address or network", hint=_NETWORK_HINT)
+    if _HOST_NAME.fullmatch(value) and not _NUMERIC.fullmatch(value):
+        raise BadValueError(f"{quote(value)} is a name, not an address or network", hint=_NETWORK_HINT)
+    found = _parse_network(value)
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    return IPv4Network((mapped, found.prefixlen - 96)) if mapped and found.prefixlen >= 96 else found
 
 
 def _is_port(value: Any) -> bool:
@@ -133,5 +188,5 @@ def _parse_network(value: str) -> IPv4Network | IPv6Network:
     try:
         hint = f"the network of this address is {ip_network(value, strict=False)}"
     except ValueError:
-        hint = "such as 192.0.2.0/24, 192.0.2.7, 2001:db8::/32"
+        hint = _NETWORK_HINT
     raise BadValueError(f"{quote(value)} is not an address or network", hint=hint)

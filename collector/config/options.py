@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from collector.config import names, network, values
+from collector.config import accounts, names, network, rate, values
 
 Item = TypeVar("Item")
 
@@ -96,6 +96,19 @@ Address = Annotated[
     ),
 ]  # fmt: skip
 
+Peer = Annotated[
+    network.Peer,
+    Written(
+        network.parse_peer,
+        str,
+        {
+            "type": "string", "pattern": f"^{network.PEER_PATTERN}$",
+            "description": "A receiver of syslog: transport, host and port; 514 without one; IPv6 in brackets.",
+            "examples": ["udp://192.0.2.7:514", "tcp://central.example.net", "tcp://[2001:db8::7]:601"],
+        },
+    ),
+]  # fmt: skip
+
 Mode = Annotated[
     int,
     Written(
@@ -108,6 +121,43 @@ Mode = Annotated[
         },
     ),
 ]  # fmt: skip
+
+Network = Annotated[
+    network.Network,
+    Written(
+        network.parse_network,
+        str,
+        {
+            "type": "string",
+            "description": "An address or a network.",
+            "examples": ["192.0.2.7", "192.0.2.0/24", "2001:db8::/32"],
+        },
+    ),
+]
+
+Rate = Annotated[
+    rate.Rate,
+    Written(
+        rate.parse_rate,
+        rate.format_rate,
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{rate.RATE_PATTERN}$"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "messages": {"type": "integer", "minimum": 1},
+                        "per": {"type": "string", "pattern": f"^{values.DURATION_PATTERN}$"},
+                    },
+                    "required": ["messages"],
+                    "additionalProperties": False,
+                },
+            ],
+            "description": "Messages in a span of time: as text, or {messages: 1000, per: 1s}.",
+            "examples": ["1000/s", "100/m", "500/10s"],
+        },
+    ),
+]
 
 HostOrNetwork = Annotated[
     network.HostOrNetwork,
@@ -157,6 +207,16 @@ FilePath = Annotated[
     ),
 ]
 
+UserName = Annotated[
+    int,
+    Written(accounts.parse_user, str, {"type": "string", "description": "A user's name.", "examples": ["syslog"]}),
+]
+
+GroupName = Annotated[
+    int,
+    Written(accounts.parse_group, str, {"type": "string", "description": "A group's name.", "examples": ["adm"]}),
+]
+
 SocketPath = Annotated[
     str,
     Written(
@@ -168,3 +228,39 @@ SocketPath = Annotated[
         },
     ),
 ]  # fmt: skip
+
+Switch = Annotated[
+    bool,
+    Written(
+        values.parse_switch,
+        values.format_switch,
+        {
+            "anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^(on|off)$"}],
+            "description": "on or off; true and false mean the same.",
+            "examples": ["on", "off"],
+        },
+    ),
+]
+
+MaxSkew = Annotated[
+    float | None,
+    Written(
+        values.parse_limit,
+        values.format_limit,
+        {
+            "anyOf": [{"type": "string", "pattern": f"^({values.DURATION_PATTERN}|none)$"}, {"const": 0}],
+            "description": "A duration, or none for no limit.",
+            "examples": ["1d", "10m"],
+        },
+    ),
+]
+"""Seconds, or None for no limit."""
+
+Domain = Annotated[
+    str,
+    Written(
+        names.parse_domain,
+        str,
+        {"type": "string", "minLength": 1, "description": "A domain.", "examples": ["example.net"]},
+    ),
+]

@@ -6,7 +6,7 @@ Problems are values: a place, a sentence, an id and the cure. They are collected
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,11 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.location}: {self.level}: {self.message} [{self.id}]"
         return f"{text}\n    hint: {self.hint}" if self.hint else text
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Problem":
+        place = Location(data["file"], data["line"], data["column"])
+        return cls(place, data["message"], data["id"], data["hint"], data["level"])
 
     def as_json(self) -> dict[str, object]:
         """The problem as ``check-config --json`` prints it: one flat object."""

@@ -13,11 +13,16 @@ from pydantic_core import core_schema
 
 from collector.config.options import Options
 from collector.config.sections import IncludeOptions, RouteOptions
-from collector.config.settings import Settings, TimeZones
+from collector.config.settings import Dns, Settings, Silence, TimeZones
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+
+_ALONE: dict[str, tuple[type[Options], str]] = {
+    "timezone": (TimeZones, "default"), "silent_after": (Silence, "default"), "dns": (Dns, "lookups"),
+}  # fmt: skip
+"""Sections for which one of their options may stand alone."""
 
 _LINE: Schema = {"type": "string", "description": "A line as in syslog.conf, or a block of them after |."}
 _ACTION: Schema = {"type": "string", "description": "An action as in syslog.conf."}
@@ -25,14 +30,16 @@ _ACTION: Schema = {"type": "string", "description": "An action as in syslog.conf
 
 def json_schema(sources: Mapping[str, type[Options]], sinks: Mapping[str, type[Options]]) -> Schema:
     """The schema of the whole file, given the options of every kind of source and destination."""
-    own: list[type[Options]] = [Settings, TimeZones, IncludeOptions, RouteOptions]
-    models: list[type[Options]] = list(dict.fromkeys([*own, *sources.values(), *sinks.values()]))
+    own: list[type[Options]] = [Settings, IncludeOptions, RouteOptions]
+    alone = [model for model, _ in _ALONE.values()]
+    models: list[type[Options]] = list(dict.fromkeys([*own, *alone, *sources.values(), *sinks.values()]))
     inputs: list[tuple[type[Options], JsonSchemaMode]] = [(model, "validation") for model in models]
     references, document = models_json_schema(inputs, schema_generator=_Generator)
     definitions: dict[str, Schema] = document["$defs"]
     by_model = {model: definitions[_name(references[model, "validation"])] for model in models}
-    settings, zones, include, route = (by_model[model] for model in own)
-    _allow_zone_alone(settings, zones)
+    settings, include, route = (by_model[model] for model in own)
+    for key, (section, name) in _ALONE.items():
+        _allow_alone(settings["properties"], key, by_model[section]["properties"][name])
     _insert_sections(settings, include, route)
     definitions["source"] = {"anyOf": [_component(kind, model, by_model) for kind, model in sources.items()]}
     definitions["destination"] = {
@@ -67,9 +74,10 @@ def _used(settings: Schema, definitions: Mapping[str, Schema]) -> list[str]:
     return sorted(names)
 
 
-def _allow_zone_alone(settings: Schema, zones: Schema) -> None:
-    zone = settings["properties"]["timezone"]
-    settings["properties"]["timezone"] = {"anyOf": [zone, zones["properties"]["default"]["anyOf"][0]]}
+def _allow_alone(settings: Schema, key: str, option: Schema) -> None:
+    value = option["anyOf"][0] if {"type": "null"} in option.get("anyOf", ()) else option
+    value = {name: part for name, part in value.items() if name not in {"default", "description"}}
+    settings[key] = {"anyOf": [settings[key], value]}
 
 
 def _insert_sections(settings: Schema, include: Schema, route: Schema) -> None:

@@ -13,7 +13,22 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SkipValidation, WithJs
 
 from collector.config.document import Document, Path
 from collector.config.network import parse_host
-from collector.config.options import CharsetName, FilePath, HostOrNetwork, Many, Options, Size, SocketPath, TimeZone
+from collector.config.options import (
+    CharsetName,
+    Domain,
+    Duration,
+    FilePath,
+    GroupName,
+    HostOrNetwork,
+    Many,
+    Mode,
+    Options,
+    Size,
+    SocketPath,
+    Switch,
+    TimeZone,
+    UserName,
+)
 from collector.config.problems import Location, quote
 from collector.config.values import BadValueError
 
@@ -113,6 +128,49 @@ class TimeZones(Options):
     """The zone of a host or network."""
 
 
+class Silence(Options):
+    """When the own log tells that a sender has fallen silent, and that it is back."""
+
+    default: Duration = 0.0
+    """How long a sender that is not listed may send nothing; 0 is for ever."""
+
+    hosts: PerHost[Duration] = Field(default_factory=dict)
+    """The same for a host or network. An address is missed also when it has not sent at all."""
+
+
+class Dns(Options):
+    """The names of the addresses that messages come from."""
+
+    lookups: Switch = False
+    """Ask DNS for the names of senders' addresses. off: no question about a sender ever leaves this machine."""
+
+    hosts: FilePath | None = None
+    """A table of names that need no DNS, as /etc/hosts; read again when it changes. none: no table."""
+
+    fqdn: Switch = True
+    """Keep the domain of names that come from DNS or the table; off keeps what stands before the first dot."""
+
+    strip_domains: Many[Domain] = ()
+    """Domains to leave out of such names: gate.example.net becomes gate."""
+
+    confirm: Switch = False
+    """Believe a name from DNS only when it leads back to the address."""
+
+    ttl: Annotated[Duration, Field(ge=1)] = 3600.0
+    """How long a name is used before it is asked for again; meanwhile it is used on."""
+
+    negative_ttl: Annotated[Duration, Field(ge=1)] = 60.0
+    """How long an address without a name is left alone."""
+
+    timeout: Annotated[Duration, Field(ge=0.1, le=60)] = 5.0
+    """How long to wait for an answer of DNS. No message ever waits."""
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _no_table(cls, value: Any) -> Any:
+        return None if value == "none" else value
+
+
 class Settings(Options):
     """The configuration of a collector."""
 
@@ -128,6 +186,15 @@ class Settings(Options):
     timezone: TimeZones = TimeZones()
     """The time zone of stamps that do not name theirs."""
 
+    dns: Dns = Dns()
+    """The names of the addresses that messages come from."""
+
+    silent_after: Silence = Silence()
+    """How long a sender may send nothing until the own log says so."""
+
+    clock_tolerance: Duration = 60.0
+    """How far a sender's clock may be off until the own log says so; 0 is as far as it likes."""
+
     templates: dict[str, str] = Field(default_factory=dict)
     """Line formats of your own, by name, in the language of jinja2."""
 
@@ -137,8 +204,26 @@ class Settings(Options):
     control: SocketPath | None = None
     """The socket on which `collector status` asks the running service."""
 
+    control_mode: Mode = 0o660
+    """Who may ask there: the permissions of that socket."""
+
+    control_group: GroupName | None = None
+    """Group that socket belongs to, whose members may ask; without it that of the service."""
+
+    user: UserName | None = None
+    """Become this user when root has started it, once the sockets are bound; keeps the right to use low ports."""
+
+    group: GroupName | None = None
+    """With user: become this group instead of the user's own."""
+
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     """Processes that receive and write; auto takes one for each processor, at most 8."""
+
+    watch: bool = True
+    """Put a change of the configuration, and of the files it includes, into force by itself."""
+
+    mark: Duration = 0.0
+    """How often to write the line `-- MARK --`, to routes that take syslog.info or mark.info; 0 is never."""
 
     max_message: Annotated[Size, Field(ge=480, le=1024 * 1024)] = 64 * 1024
     """Longer messages are cut and marked. Every receiver has to take 480 bytes (RFC 5424 §6.1)."""
@@ -159,7 +244,23 @@ class Settings(Options):
         """The file these settings were read from; it knows the place of every value."""
         return self._document
 
+    def alone(self) -> "Settings":
+        """The same without the document and what refers to it: for another process."""
+        bare = self.model_copy(update={"sources": (), "routes": ()})
+        bare.__pydantic_private__ = None
+        return bare
+
     @field_validator("timezone", mode="before")
     @classmethod
     def _zone_alone(cls, value: Any) -> Any:
         return {"default": value} if isinstance(value, str) else value
+
+    @field_validator("silent_after", mode="before")
+    @classmethod
+    def _duration_alone(cls, value: Any) -> Any:
+        return {"default": value} if isinstance(value, str | int | float) else value
+
+    @field_validator("dns", mode="before")
+    @classmethod
+    def _lookups_alone(cls, value: Any) -> Any:
+        return {"lookups": value} if isinstance(value, bool | str) else value

@@ -112,3 +112,28 @@ def parse_mode(value: Any) -> int:
 
 def format_mode(mode: int) -> str:
     return f"{mode:04o}"
+
+
+_SWITCH = {"on": True, "off": False, True: True, False: False}
+
+
+def parse_switch(value: Any) -> bool:
+    """``on``, ``off``, ``true`` or ``false``: the first two are text in YAML 1.2."""
+    if isinstance(value, bool | str) and value in _SWITCH:
+        return _SWITCH[value]
+    raise BadValueError(f"{quote(value)} is neither on nor off", hint="on or off")
+
+
+def format_switch(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def parse_limit(value: Any) -> float | None:
+    """A duration in seconds, or ``none``; 0 is none, too."""
+    if value == "none":
+        return None
+    return parse_duration(value) or None
+
+
+def format_limit(seconds: float | None) -> str:
+    return "none" if seconds is None else format_duration(seconds)

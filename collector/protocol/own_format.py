@@ -11,12 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from collector.batch import Odd
-from collector.protocol.columns import reader
+from collector.protocol.columns import COLUMNS, reader
 from collector.protocol.render import Format, Moment, Pair
 from collector.protocol.timestamp import iso
-from collector.templates import Template, TemplateError
+from collector.templates import Template, TemplateError, compile_template
 
 _PLACE_OR_PERCENT = re.compile("%[b%]")
+
+
+def line_format(text: str) -> Format:
+    """A format from the text of a template. Raises TemplateError; the LF that YAML's ``|`` leaves at its end is fine."""
+    first, _, rest = text.rstrip("\n").partition("\n")
+    if rest:
+        hint = "begin it with >- in YAML, which joins lines"
+        raise TemplateError("a line format is one line", (1, len(first) + 1), hint=hint)
+    return own_format(compile_template(first, allowed=COLUMNS))
 
 
 def own_format(template: Template) -> Format:

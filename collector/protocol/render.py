@@ -98,7 +98,12 @@ def traditional(pairs: Sequence[Pair], _moment: Moment) -> bytes:
 
 
 def raw(pairs: Sequence[Pair], _moment: Moment) -> bytes:
-    return "".join([row.raw + "\n" if isinstance(row, Odd) else f"<{row[0]}>{row[1]}" for row, _ in pairs]).encode()
+    return "".join([row.raw + "\n" if isinstance(row, Odd) else raw_of(row) for row, _ in pairs]).encode()
+
+
+def raw_of(row: FullRow) -> str:
+    """The message as it came, with its LF, also where its header has been rewritten."""
+    return f"<{row[0]}>{row[9] or row[1]}"
 
 
 def rfc5424(pairs: Sequence[Pair], moment: Moment) -> bytes:

@@ -1,73 +1,167 @@
-"""Plan → the moving parts of one worker: sinks, destinations, the route table, the pipeline."""
+"""
+A plan for workers → the moving parts of one worker: sinks, destinations, the route table, the pipeline.
 
-from collections.abc import Callable, Sequence
+Everything here is made in steps of a few milliseconds at most, so that a worker can prepare a new plan between the
+batches of the present one.
+"""
+
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from collector.metrics import Slot
+from collector import sinks
 from collector.protocol.columns import COLUMNS, reader
-from collector.protocol.render import Moment, Pair
+from collector.protocol.forwarding import pri_before, wants_pri
+from collector.protocol.own_format import line_format
+from collector.protocol.render import FORMATS, Format, Moment, Pair, traditional
+from collector.routing.selector import Selector
 from collector.routing.table import Route, RouteTable, Test
 from collector.routing.where import Where
-from collector.service.destination import Destination
-from collector.service.meter import Meter
+from collector.service.destination import Destination, FileDestination, LineDestination
+from collector.service.mark import mark_pris
+from collector.service.meter import Meters
+from collector.service.names_worker import WorkerNames
 from collector.service.pipeline import Pipeline
-from collector.service.plan import Plan
+from collector.service.work_plan import WorkPlan, finish
 from collector.sinks.file import FileSink
 from collector.sinks.files import OpenFiles
 from collector.sinks.paths import PathTemplate
 
 _REMEMBERED = 10_000
+_OWN_TO_A_ROW = ("message", "line", "raw", "sd")
+_OF_FEW_VALUES = frozenset(("facility", "severity", "hostname", "app_name", "program", "address", "charset"))
 _KEY_MAX = 256
 """Characters of values worth remembering."""
 
 Notice = Callable[[str, str], None]
 
 
-def destinations(plan: Plan, slot: Slot, files: OpenFiles, notice: Notice) -> list[Destination]:
-    """The destinations of a plan, with nothing open yet."""
-    made = []
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What destinations find in a worker."""
+
+    meters: Meters
+    files: OpenFiles
+    notice: Notice
+    names: WorkerNames
+    poller: sinks.Poller
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """``destinations`` by what they are made of: an equal one of the next plan is the same, with its open files."""
+
+    destinations: Mapping[Any, Destination]
+    pipeline: Pipeline
+
+
+def assemble(plan: WorkPlan, to: Surroundings, known: Mapping[Any, Destination]) -> Generator[None, None, Assembly]:
+    """The parts of ``plan``; destinations that are ``known`` are used as they are. Nothing is opened yet."""
+    made = yield from destinations(plan, to, known)
+    return Assembly(made, (yield from pipeline(plan, to, list(made.values()))))
+
+
+def destinations(
+    plan: WorkPlan, to: Surroundings, known: Mapping[Any, Destination]
+) -> Generator[None, None, dict[Any, Destination]]:
+    made: dict[Any, Destination] = {}
     for options in plan.destinations:
+        recipe = (options.model_dump_json(), plan.templates.get(options.format), plan.max_paths)
+        made[recipe] = known.get(recipe) or _destination(options, plan, to)
+        yield
+    return made
+
+
+def _destination(options: Any, plan: WorkPlan, to: Surroundings) -> Destination:
+    meter, form = to.meters.of(sink=options.label), format_of(options.format, plan.templates)
+    if options.kind == "file":
         path = PathTemplate(options.file, allowed=COLUMNS)
-        meter = Meter(slot, plan.layout, sink=options.file)
-        sink = FileSink(options, path.below, files, meter, notice)
-        made.append(Destination(sink, path, plan.settings.max_paths, plan.formats[options.format]))
+        return FileDestination(FileSink(options, path.below, to.files, meter, to.notice), path, plan.max_paths, form)
+    around = sinks.Surroundings(meter, to.notice, to.poller, to.names.resolve)
+    sink: sinks.LineSink = sinks.sink_class(options.kind)(options, around)
+    if options.kind == "forward" and wants_pri(options.format, plan.templates):
+        return LineDestination(sink, pri_before(form), lean=form is traditional, with_pri=True)
+    return LineDestination(sink, form, lean=form is traditional, with_pri=False)
+
+
+def format_of(name: str, templates: Mapping[str, str]) -> Format:
+    return line_format(templates[name]) if name in templates else FORMATS[name]
+
+
+def marks(plan: WorkPlan, to: Surroundings, targets: Sequence[Destination]) -> Pipeline:
+    """The way of ``-- MARK --``: to routes that name ``mark``, and to those that do not and select ``syslog.info``."""
+    made: Pipeline = finish(pipeline(plan, to, targets, mark_pris))
     return made
 
 
-def pipeline(plan: Plan, slot: Slot, targets: Sequence[Destination]) -> Pipeline:
+def pipeline(
+    plan: WorkPlan,
+    to: Surroundings,
+    targets: Sequence[Destination],
+    pris: Callable[[Selector], frozenset[int]] = Selector.pris,
+) -> Generator[None, None, Pipeline]:
     made: Pipeline
-    routes = [
-        Route(route.selector.pris(), route.destination, route_test(route.where, lambda: made.moment))
-        for route in plan.routes
-    ]
-    table = RouteTable(routes, len(targets))
-    made = Pipeline(plan.normaliser, plan.interpreter, table, targets, Meter(slot, plan.layout))
+    routes = []
+    tests: dict[str, Test | None] = {}  # routes that ask the same have one test, which the table asks once for all
+    for route in plan.routes:
+        asked = repr(route.where and route.where.spec)
+        if asked not in tests:
+            tests[asked] = RowTest(route.where, lambda: made.moment) if route.where else None
+        routes.append(Route(pris(route.selector), route.destination, tests[asked]))
+        yield
+    table = RouteTable(routes, len(targets), lambda some: row_key(some, lambda: made.moment))
+    yield
+    interpreter = replace(plan.interpreter(), name_of=to.names.name_of)
+    made = Pipeline(plan.normaliser(), interpreter, table, targets, to.meters.of())
     return made
 
 
-def route_test(where: Where | None, moment: Callable[[], Moment]) -> Test | None:
-    """
-    A filter as a question about a row. The answer is kept for values seen before, unless the text of the message
-    itself is asked for.
-    """
-    if where is None:
-        return None
-    names = sorted(where.needs)
-    read = reader(names)
-    known: dict[tuple[Any, ...], bool] = {}
+def removed(old: Assembly, new: Assembly) -> Iterable[Destination]:
+    """The destinations that the new plan no longer has."""
+    return [destination for recipe, destination in old.destinations.items() if recipe not in new.destinations]
 
-    def test(pair: Pair) -> bool:
-        values = read(pair, moment())
-        if "message" in values:
-            return where.test(values)
+
+class RowTest:
+    """
+    A filter as a question about a row. The answer is kept for values seen before, unless the text of the message itself
+    is asked for.
+    """
+
+    def __init__(self, where: Where, moment: Callable[[], Moment]) -> None:
+        self.needs = where.needs
+        self._fits = where.test
+        self._read = reader(sorted(where.needs))
+        self._moment = moment
+        self._every_row_differs = not where.needs.isdisjoint(_OWN_TO_A_ROW)
+        self._known: dict[tuple[Any, ...], bool] = {}
+
+    def __call__(self, pair: Pair) -> bool:
+        values = self._read(pair, self._moment())
+        if self._every_row_differs:
+            return self._fits(values)
         key = tuple(values.values())
-        answer = known.get(key)
+        answer = self._known.get(key)
         if answer is None:
-            answer = where.test(values)
-            if len(known) >= _REMEMBERED:
-                known.clear()
+            answer = self._fits(values)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
             if len(repr(key)) <= _KEY_MAX:
-                known[key] = answer
+                self._known[key] = answer
         return answer
 
-    return test
+
+def row_key(tests: Collection[Any], moment: Callable[[], Moment]) -> Callable[[Pair], Hashable] | None:
+    """
+    What several filters together depend on, as a key; None where some ask for what is another in every row. The key of
+    a row with overlong values is None as well: it is not worth remembering.
+    """
+    needs = sorted({name for test in tests for name in test.needs})
+    if not _OF_FEW_VALUES.issuperset(needs):
+        return None
+    read = reader(needs)
+
+    def key(pair: Pair) -> Hashable:
+        values = tuple(read(pair, moment()).values())
+        return values if len("".join(filter(None, values))) <= _KEY_MAX else None
+
+    return key

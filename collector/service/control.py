@@ -9,6 +9,7 @@ nothing in it waits: a client that is slow keeps only its own connection, and th
 
 import contextlib
 import errno
+import grp
 import json
 import os
 import selectors
@@ -16,33 +17,49 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from collector.errors import CollectorError
 
-Answer = Callable[[dict[str, Any]], dict[str, Any]]
+Answer = Callable[[dict[str, Any]], None]
+"""Takes the answer to a question, now or later."""
+Respond = Callable[[dict[str, Any], Answer], None]
 
 PATIENCE = 5.0
 """Seconds a client has for its question and for taking the answer."""
+_THINKING = 120.0
 CLIENTS = 32
 _QUESTION = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask: the permissions of the socket file, and its group unless it is that of this process."""
+
+    mode: int = 0o660
+    group: int | None = None
+
+
+_ACCESS = Access()
+
+
 class ControlServer:
     """
-    Answers questions at ``path`` with what ``answer`` makes of them. The selector calls what is registered as its data.
+    Answers questions at ``path``: ``respond(question, answer)``. The selector calls what is registered as its data.
 
     A socket file that nobody listens on is replaced. Raises CollectorError when somebody does, or when the file cannot
     be made.
     """
 
-    def __init__(self, path: str, selector: selectors.BaseSelector, answer: Answer) -> None:
+    def __init__(self, path: str, selector: selectors.BaseSelector, respond: Respond, access: Access = _ACCESS) -> None:
         self._path = Path(path)
         self._selector = selector
-        self._answer = answer
+        self._respond = respond
         self._clients: dict[socket.socket, float] = {}
-        self._listener = _listen(self._path)
+        self._listener = _listen(self._path, access)
         self._inode = self._path.stat().st_ino
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
@@ -90,17 +107,26 @@ class ControlServer:
         if b"\n" not in question:
             self._selector.modify(client, selectors.EVENT_READ, lambda: self._read(client, question))
             return
-        answer = json.dumps(self._reply(bytes(question.partition(b"\n")[0]))).encode() + b"\n"
-        self._selector.modify(client, selectors.EVENT_WRITE, lambda: self._write(client, memoryview(answer)))
+        self._selector.unregister(client)
+        self._clients[client] = time.monotonic() + _THINKING  # from here on it is us who take time
+        self._ask(client, bytes(question.partition(b"\n")[0]))
 
-    def _reply(self, line: bytes) -> dict[str, Any]:
+    def _ask(self, client: socket.socket, line: bytes) -> None:
         try:
             question = json.loads(line)
         except (ValueError, RecursionError):
             question = None
-        if not isinstance(question, dict):
-            return {"error": "the question is not a JSON object on one line"}
-        return self._answer(question)
+        if isinstance(question, dict):
+            self._respond(question, partial(self._answer, client))
+        else:
+            self._answer(client, {"error": "the question is not a JSON object on one line"})
+
+    def _answer(self, client: socket.socket, answer: dict[str, Any]) -> None:
+        if client not in self._clients:
+            return  # it waited too long
+        self._clients[client] = time.monotonic()
+        data = memoryview(json.dumps(answer).encode() + b"\n")
+        self._selector.register(client, selectors.EVENT_WRITE, lambda: self._write(client, data))
 
     def _write(self, client: socket.socket, answer: memoryview) -> None:
         try:
@@ -116,18 +142,21 @@ class ControlServer:
 
     def _drop(self, client: socket.socket) -> None:
         del self._clients[client]
-        self._selector.unregister(client)
+        if client in self._selector.get_map():
+            self._selector.unregister(client)
         client.close()
 
 
-def _listen(path: Path) -> socket.socket:
+def _listen(path: Path, access: Access) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     with contextlib.suppress(OSError):  # bind tells what is wrong
         path.parent.mkdir(mode=0o755, exist_ok=True)  # /run/collector, where no service manager made it
-    mask = os.umask(0o117)  # the file is never there with other rights than rw-rw----
+    mask = os.umask(0o777 & ~access.mode)  # the file is never there with other rights
     try:
         _make_way(path)
         listener.bind(str(path))
+        if access.group is not None:
+            _give(path, access.group)
         listener.listen(CLIENTS)
     except OSError as error:
         listener.close()
@@ -141,6 +170,16 @@ def _listen(path: Path) -> socket.socket:
     finally:
         os.umask(mask)
     return listener
+
+
+def _give(path: Path, group: int) -> None:
+    try:
+        os.chown(path, -1, group)
+    except PermissionError as error:
+        raise CollectorError(
+            f"cannot give the control socket {path} to the group {grp.getgrgid(group).gr_name}",
+            hint="make the user of the service a member of it, or run the service with that group",
+        ) from error
 
 
 def _make_way(path: Path) -> None:

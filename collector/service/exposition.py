@@ -32,20 +32,32 @@ _HELP = {
     "sink_dropped": "Messages a sink gave up, by reason.",
     "sink_pending": "Messages waiting in a sink.",
     "sink_open_files": "Files a sink has open.",
+    "sink_connections": "Connections a sink has open.",
     "sink_errors": "Errors of a sink, by reason.",
     "connections_accepted": "Connections accepted.",
     "connections_closed": "Connections closed, by reason.",
+    "connections_throttled": "Times a connection was made to wait because its sender was over its rate limit.",
+    "unmetered_messages": "Messages let through uncounted because the table of senders for the rate limit was full.",
     "connections_open": "Connections open now.",
     "kernel_drops": "Datagrams the kernel dropped because a receive buffer was full.",
     "receive_queue_bytes": "Bytes waiting in the kernel's receive buffers.",
     "receive_buffer_bytes": "Room in the kernel's receive buffers.",
+    "rotations": "Files rotated.",
+    "rotation_compressed": "Rotated files compressed.",
+    "rotation_deleted": "Rotated files deleted because they were old or too many.",
+    "rotation_errors": "Rotated files that could not be renamed, compressed or deleted, by reason.",
     "worker_restarts": "Workers started again after they died.",
     "worker_hangs": "Workers killed because they gave no sign of life.",
+    "name_lookups": "Questions to DNS about names of senders and addresses of hosts, by result.",
     "batches": "Batches of messages processed.",
     "lost_notices": "Lines of workers that did not reach the service's own log.",
     "build_info": "Version of the program and hash of the plan it runs.",
     "uptime_seconds": "Seconds since the service was started.",
     "workers_running": "Workers running now.",
+    "senders_known": "Senders kept apart.",
+    "senders_silent": "Senders that have sent nothing for longer than silent_after.",
+    "senders_wrong_clock": "Senders whose clock is off by more than clock_tolerance.",
+    "senders_forgotten": "Senders that made room for others.",
 }
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -63,6 +75,7 @@ def _service(status: dict[str, Any]) -> dict[Key, float]:
         Key("build_info", build, kind="gauge"): 1,
         Key("uptime_seconds", kind="gauge"): status["uptime"],
         Key("workers_running", kind="gauge"): sum(worker["alive"] for worker in status["workers"]),
+        **{Key(f"senders_{name}", kind="gauge"): number for name, number in status.get("senders", {}).items()},
     }
 
 

@@ -1,6 +1,6 @@
 """The full way: some destination wants fields, so rows are split into them and each destination renders its box."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -8,6 +8,7 @@ from collector.batch import Batch, Fix
 from collector.priority import PRI_COUNT
 from collector.protocol.parsers.scan import FULL_3164, FULL_5424, FullRow, looks_5424
 from collector.protocol.render import Pair
+from collector.protocol.rewrite import Rewrite
 from collector.routing.table import Put, RouteTable
 from collector.service.destination import Destination
 from collector.service.odd import OddReader
@@ -21,6 +22,7 @@ class Full:
         self._put: dict[str, Put] = {str(pri): table.put[pri] for pri in range(PRI_COUNT)}
         self._put[""] = self._put_odd
         self._other = FULL_5424
+        self._rewrite: Rewrite | None = None
 
     def split(self, batch: Batch) -> int:
         """Put every row, with its peer, into its boxes; returns how many there were."""
@@ -28,7 +30,10 @@ class Full:
         self._odd.know(text)
         pattern, self._other = (FULL_5424, FULL_3164) if looks_5424(batch.text) else (FULL_3164, FULL_5424)
         rows: list[FullRow] = pattern.findall(text)
-        pairs = zip(rows, islice(batch.peers(), len(rows)), strict=True)
+        pairs: Iterable[tuple[FullRow, str | None]] = zip(rows, islice(batch.peers(), len(rows)), strict=True)
+        self._rewrite = self._odd.rewrite()
+        if self._rewrite:
+            pairs = _rewritten(pairs, self._rewrite)
         put = self._put
         if batch.fixes:
             self._put_fixed(text.split("\n"), batch.fixes, pairs)
@@ -39,9 +44,8 @@ class Full:
 
     def write(self, *, can_wait: bool) -> None:
         moment = self._odd.moment
-        for destination, box in zip(self._destinations, self._table.boxes, strict=True):
-            if box:
-                destination.write_pairs(box, moment, can_wait=can_wait)
+        for number in self._table.filled():
+            self._destinations[number].write_pairs(self._table.boxes[number], moment, can_wait=can_wait)
 
     def _put_fixed(self, lines: list[str], fixes: dict[int, Fix], pairs: Any) -> None:
         """A batch of which some lines were mended: those are read from what they were."""
@@ -57,7 +61,7 @@ class Full:
         line = pair[0][9]
         other: FullRow = self._other.findall(line)[0]
         if other[0]:
-            self._put[other[0]]((other, pair[1]))
+            self._put[other[0]]((self._rewrite(other, pair[1]) if self._rewrite else other, pair[1]))
         else:
             self._put_read(line[:-1], None, pair[1])
 
@@ -65,3 +69,8 @@ class Full:
         odd = self._odd.read(line, fix, peer)
         pair: Pair = (odd, peer)
         self._table.put[odd.record.pri](pair)
+
+
+def _rewritten(pairs: Iterable[tuple[FullRow, str | None]], rewrite: Rewrite) -> Iterator[tuple[FullRow, str | None]]:
+    """Rows with another header; odd ones get theirs where they are read."""
+    return ((rewrite(row, peer) if row[0] else row, peer) for row, peer in pairs)

@@ -7,28 +7,45 @@ believes the stamps of a file, ``explain`` says what the daemon would do with a 
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, BinaryIO
 
 from collector.batch import Odd
+from collector.config.problems import did_you_mean
+from collector.errors import CollectorError
 from collector.priority import facility_of, severity_of
 from collector.protocol.charset import Charsets
 from collector.protocol.columns import COLUMNS
 from collector.protocol.columns import reader as columns
+from collector.protocol.forwarding import pri_before, wants_pri
 from collector.protocol.framing.auto import AutoFramer
 from collector.protocol.framing.datagram import trim
 from collector.protocol.framing.oversize import truncate
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
-from collector.protocol.render import as_json
+from collector.protocol.render import Moment, Pair, as_json
 from collector.service.local_zone import local_zone
+from collector.service.names_worker import WorkerNames
 from collector.service.plan import Plan
 from collector.service.routes import ResolvedRoute
 from collector.sinks.paths import PathTemplate
+from collector.sources import Source
 
 _READ = 1 << 18
+
+
+def _source(plan: Plan, name: str | None) -> Source:
+    by_name = {source.name: source for source in plan.sources}
+    if name is not None and name not in by_name:
+        raise CollectorError(f'no source "{name}"', hint=did_you_mean(name, by_name) or f"one of: {', '.join(by_name)}")
+    return by_name[name] if name is not None else plan.sources[0]
+
+
+def _naming(plan: Plan) -> Interpreter:
+    """With the names of the hosts table; DNS is not asked."""
+    return replace(plan.interpreter, name_of=WorkerNames(plan.work.names).name_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +60,16 @@ class Reader:
         """Every stamp is trusted: a file may be old. ``zone`` beats the plan's default."""
         if plan is None:
             return cls(Normaliser(Charsets(), HostMap({})), Interpreter(zone or local_zone(), HostMap({}), None))
-        return cls(plan.normaliser, plan.interpreter.trusting(zone))
+        return cls(plan.normaliser, _naming(plan).trusting(zone))
 
     @classmethod
-    def judging(cls, plan: Plan, zone: tzinfo | None = None) -> "Reader":
-        """Stamps are judged as the daemon does: one that is far from the time of reception does not count."""
-        return cls(plan.normaliser, plan.interpreter.within(zone))
+    def judging(cls, plan: Plan, zone: tzinfo | None = None, source: str | None = None) -> "Reader":
+        """
+        Names and stamps are judged as the daemon does in what comes from a source; without one, from the first.
+
+        Raises CollectorError when there is no such source.
+        """
+        return cls(plan.normaliser, _naming(plan).under(_source(plan, source).policy).within(zone))
 
     def read(self, frame: bytes, peer: str | None, received_at: datetime) -> Odd:
         line, fix = self.normaliser.one(frame, peer)
@@ -91,8 +112,17 @@ def explain(
         "received_bytes": len(message),
         "line": odd.line,
         "record": as_json(odd.record),
-        "routes": [_decision(plan, route, (odd, peer)) for route in plan.routes],
+        "routes": list(_decisions(plan, (odd, peer))),
     }
+
+
+def _decisions(plan: Plan, pair: tuple[Odd, str | None]) -> Iterator[dict[str, Any]]:
+    """In the order of the routes; the first that stops the message is the last that is asked."""
+    for route in plan.routes:
+        found = _decision(plan, route, pair)
+        yield found
+        if found["stops"]:
+            return
 
 
 def _within(frame: bytes, limit: int) -> bytes:
@@ -102,7 +132,7 @@ def _within(frame: bytes, limit: int) -> bytes:
 def _decision(plan: Plan, route: ResolvedRoute, pair: tuple[Odd, str | None]) -> dict[str, Any]:
     record = pair[0].record
     priority = f"{facility_of(record.pri)}.{severity_of(record.pri)}"
-    found = {"place": str(route.location), "select": route.selector.text, "taken": False}
+    found = {"place": str(route.location), "select": route.selector.text, "taken": False, "stops": False}
     if not route.selector.matches(record.pri):
         return {**found, "reason": f"does not select {priority}"}
     moment = plan.interpreter.moment(record.received_at)
@@ -110,15 +140,26 @@ def _decision(plan: Plan, route: ResolvedRoute, pair: tuple[Odd, str | None]) ->
         values = columns(sorted(route.where.needs))(pair, moment)
         if not route.where.test(values):
             return {**found, "reason": f"selects {priority}, but the filter does not fit: {_shown(values)}"}
+    if route.destination is None:
+        return {**found, "taken": True, "stops": True, "reason": f"selects {priority}"}
     options = plan.destinations[route.destination]
-    template = PathTemplate(options.file, allowed=COLUMNS)
+    form = plan.formats[options.format]
+    if options.kind == "forward" and wants_pri(options.format, plan.work.templates):
+        form = pri_before(form)
     return {
         **found,
         "taken": True,
         "reason": f"selects {priority}",
-        "file": template.path_for(columns(sorted(template.variables))(pair, moment)),
-        "written": plan.formats[options.format]([pair], moment).decode().removesuffix("\n"),
+        **_place(options, pair, moment),
+        "written": form([pair], moment).decode().removesuffix("\n"),
     }
+
+
+def _place(options: Any, pair: Pair, moment: Moment) -> dict[str, str]:
+    if options.kind != "file":
+        return {"destination": options.label}
+    template = PathTemplate(options.file, allowed=COLUMNS)
+    return {"file": template.path_for(columns(sorted(template.variables))(pair, moment))}
 
 
 def _shown(values: dict[str, Any]) -> str:

@@ -1,5 +1,5 @@
 """
-The lean way: every destination is a traditional file without filters, so a row is a PRI and a finished line.
+The lean way: every destination takes traditional lines, without filters, so a row is a PRI and a finished line.
 
 A line of RFC 3164 is written as it came, without its PRI; one of RFC 5424 gets its time in BSD form, in the sender's
 own zone, and its app name and process id as a tag.
@@ -8,8 +8,9 @@ own zone, and its app name and process id as a tag.
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 
-from collector.batch import Batch
+from collector.batch import Batch, Record
 from collector.priority import PRI_COUNT
 from collector.protocol.parsers.scan import LEAN_3164, LEAN_5424, looks_5424
 from collector.protocol.timestamp import MONTHS
@@ -19,17 +20,22 @@ from collector.service.odd import OddReader
 
 _STAMPS_REMEMBERED = 100_000
 _BLANK = 0x20
-_PRIS = frozenset(b"%d" % pri for pri in range(PRI_COUNT))
+PRIS = frozenset(b"%d" % pri for pri in range(PRI_COUNT))
 _ONE_TO_THREE_DIGITS = [b"%0*d" % (width, number) for width in (1, 2, 3) for number in range(10**width)]
 
 
 class Lean:
+    """Its boxes hold lines."""
+
+    _bsd = LEAN_3164
+
     def __init__(self, table: RouteTable, destinations: Sequence[Destination], odd: OddReader) -> None:
         self._table = table
         self._destinations = destinations
         self._odd = odd
         self._put: dict[bytes, Put] = {pri: partial(self._put_bad_pri, pri) for pri in _ONE_TO_THREE_DIGITS}
-        self._put |= {pri: table.put[int(pri)] for pri in _PRIS}
+        self._put_line = table.put_lines([number for number, one in enumerate(destinations) if one.with_pri])
+        self._put |= {pri: self._put_line[int(pri)] for pri in PRIS}
         self._put[b""] = self._put_odd
         self._stamps = _BsdStamps()
         self._batch = Batch(0.0, b"", lambda: (), {})
@@ -49,9 +55,8 @@ class Lean:
         return len(rows)
 
     def write(self, *, can_wait: bool) -> None:
-        for destination, box in zip(self._destinations, self._table.boxes, strict=True):
-            if box:
-                destination.write_lines(box, can_wait=can_wait)
+        for number in self._table.filled():
+            self._destinations[number].write_lines(self._table.boxes[number], can_wait=can_wait)
 
     def _split_5424(self, text: bytes) -> int:
         rows = self._rows = LEAN_5424.findall(text)
@@ -73,33 +78,41 @@ class Lean:
             return b"".join((self._stamps[stamp], host, b" ", app, b"[", pid, b"]:", blank, message, b"\n"))
         return b"".join((self._stamps[stamp], host, b" ", app, b":", blank, message, b"\n"))
 
-    def _put_bad_pri(self, pri: bytes, line: bytes) -> None:
+    def _put_bad_pri(self, pri: bytes, row: Any) -> None:
         """Digits that are no PRI, or none in its canonical form."""
-        self._put_odd(b"<%b>%b" % (pri, line))
+        self._read_odd(b"<%b>%b" % (pri, row))
 
-    def _put_odd(self, line: bytes) -> None:
+    def _put_odd(self, row: Any) -> None:
+        self._read_odd(row)
+
+    def _read_odd(self, line: bytes) -> None:
         """A line the batch's pattern did not read: of the other shape, or one for the tolerant parser."""
         number, peer = self._next_odd()
         fix = self._batch.fixes.get(number)
         if fix is None:
-            other = _OTHER[len(self._rows[0])].findall(line)[0]
-            if other[0] in _PRIS:
-                self._put[other[0]](other[1] if len(other) == 3 else self._line(*other))
+            in_5424 = len(self._rows[0]) == LEAN_5424.groups
+            other = (self._bsd if in_5424 else LEAN_5424).findall(line)[0]
+            if other[0] in PRIS:
+                self._put_other(other)
                 return
         odd = self._odd.read(line[:-1].decode(), fix, peer)
-        self._table.put[odd.record.pri](odd.line.encode() + b"\n")
+        self._put_read(odd.record, odd.line.encode() + b"\n")
+
+    def _put_other(self, row: tuple[bytes, ...]) -> None:
+        """A row of the shape that the batch does not have in general."""
+        self._put[row[0]](self._line(*row) if len(row) == LEAN_5424.groups else row[1])
+
+    def _put_read(self, record: Record, line: bytes) -> None:
+        """What the tolerant parser made of a line."""
+        self._put_line[record.pri](line)
 
     def _next_odd(self) -> tuple[int, str | None]:
         """Number and peer of the next odd row; they are looked up when the first one turns up."""
         if self._left is None:
             peers = islice(self._batch.peers(), len(self._rows))
             pairs = enumerate(zip(self._rows, peers, strict=True))
-            self._left = iter([(number, peer) for number, (row, peer) in pairs if row[0] not in _PRIS])
+            self._left = iter([(number, peer) for number, (row, peer) in pairs if row[0] not in PRIS])
         return next(self._left)
-
-
-_OTHER = {3: LEAN_5424, 7: LEAN_3164}
-"""By the length of a batch's rows: the pattern for the other shape."""
 
 
 class _BsdStamps(dict[bytes, bytes]):

@@ -38,8 +38,15 @@ class StateLock:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
+    def give_to(self, uid: int, gid: int) -> None:
+        """Before root becomes that user, who takes the lock at a start without root."""
+        os.fchown(self._descriptor, uid, gid)
+
     def release(self) -> None:
         os.close(self._descriptor)
+
+    let_go = release
+    """In a helper process, which must not keep the folder."""
 
 
 def _held(state_dir: str, holder: str) -> CollectorError:

@@ -18,13 +18,21 @@ def narrate(found: dict[str, Any]) -> str:
     lines += ["routes"]
     for route in found["routes"]:
         lines.append(f"  {'yes' if route['taken'] else 'no ':<3} {route['place']}: {route['select']} {route['reason']}")
-        if route["taken"]:
-            lines += [f"        → {route['file']}", f"        {route['written']}"]
-    taken = sum(route["taken"] for route in found["routes"])
-    lines.append(
-        f"written to {taken} {'file' if taken == 1 else 'files'}" if taken else "written nowhere: it counts as unrouted"
-    )
+        if route["stops"]:
+            lines.append("        stop: no later route is asked")
+        elif route["taken"]:
+            lines += [f"        → {route.get('file') or route['destination']}", f"        {route['written']}"]
+    lines.append(_summary(found["routes"]))
     return "\n".join(map(_printable, lines))
+
+
+def _summary(routes: list[dict[str, Any]]) -> str:
+    taken = [route for route in routes if route["taken"] and not route["stops"]]
+    if not taken:
+        stopped = any(route["stops"] for route in routes)
+        return f"written nowhere: it counts as {'discarded' if stopped else 'unrouted'}"
+    noun = "file" if all("file" in route for route in taken) else "destination"
+    return f"written to {len(taken)} {noun}{'' if len(taken) == 1 else 's'}"
 
 
 def _source(record: dict[str, Any]) -> str:

@@ -59,6 +59,9 @@ class OwnLog:
         self._wall = wall
         self._classes: dict[str, _EventClass] = {}
 
+    def shows(self, level: Level) -> bool:
+        return LEVELS[level] <= self._lowest
+
     def error(self, message: str, event: str | None = None) -> None:
         self.write("error", message, event)
 
@@ -73,7 +76,7 @@ class OwnLog:
 
     def write(self, level: Level, message: str, event: str | None = None) -> None:
         """``event`` names the class that shares one line per ten seconds; without it the line is always shown."""
-        if LEVELS[level] > self._lowest:
+        if not self.shows(level):
             return
         if event is None:
             self._show(level, message)

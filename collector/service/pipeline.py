@@ -1,26 +1,45 @@
 """
 A batch on its way from frames to files: stops 3 to 6 of the journey (``docs/architecture.md``).
 
-There are two ways, and the plan decides once which all batches take: ``lean.py`` when every destination is a
-traditional file without filters, else ``full.py``.
+There are two ways: ``lean.py`` when every destination is a traditional file without filters, else ``full.py``; and that
+also for sources whose messages get another header. A variant of the first, ``lean_by_host.py``, keeps the host name for
+paths that are made of it.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
+from dataclasses import dataclass
 
 from collector.protocol.framing import Frames
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
+from collector.protocol.policy import DEFAULT, Policy
 from collector.protocol.render import Moment
 from collector.routing.table import RouteTable
-from collector.service.destination import Destination
+from collector.service.destination import Destination, FileDestination
 from collector.service.full import Full
 from collector.service.lean import Lean
+from collector.service.lean_by_host import LeanByHost
 from collector.service.meter import Meter
 from collector.service.odd import OddReader
+from collector.service.senders import SourceSenders
+
+_ROWS_WORTH_OPENING = 16
+"""To open and close a file costs what it costs to write so many rows."""
+_MOST_GATHERED = 16 * 1024 * 1024
+"""Bytes."""
 
 Peers = Callable[[], Iterable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source, as far as the way of its messages goes."""
+
+    meter: Meter
+    senders: SourceSenders
+    can_wait: bool
+    policy: Policy = DEFAULT
 
 
 class Pipeline:
@@ -35,46 +54,86 @@ class Pipeline:
         meter: Meter,
     ) -> None:
         self._normaliser = normaliser
-        self._interpreters = _ByZone(interpreter)
+        self._interpreters = _ByPolicy(interpreter)
         self._table = table
         self._meter = meter
         self._odd = OddReader(interpreter, meter)
-        lean = all(destination.lean for destination in destinations) and not table.filtered
-        self._way = (Lean if lean else Full)(table, destinations, self._odd)
+        self._gathering = [one for one in destinations if isinstance(one, FileDestination) and one.gathers]
+        self._full = Full(table, destinations, self._odd)
+        self._way: Full | Lean = self._full
+        if all(destination.lean for destination in destinations) and not table.filtered:
+            self._way = (LeanByHost if self._gathering else Lean)(table, destinations, self._odd)
+        self._origin: Origin | None = None
+        self._begun = self._bytes = 0
+        self._scattered = False
 
     @property
     def moment(self) -> Moment:
         """What the rows of the batch at work share, for filters."""
         return self._odd.moment
 
-    def take(self, frames: Frames, peers: Peers, source: Meter, *, can_wait: bool, zone: tzinfo | None = None) -> int:
-        """Everything from here to the files; returns how many messages there were. ``zone`` is the source's own."""
-        source.begin(frames.count(b"\n") if isinstance(frames, bytes) else len(frames))
+    def interpreter(self, origin: Origin) -> Interpreter:
+        """How the messages of a source are read."""
+        return self._interpreters[origin.policy]
+
+    def take(self, frames: Frames, number: int, peers: Peers, origin: Origin) -> int:
+        """
+        Everything from here to the files, for so many frames; returns how many messages there were.
+
+        While rows are scattered over more files than may be open they are gathered, and ``settle`` writes them.
+        """
+        if origin is not self._origin:
+            self.settle()
+            self._origin = origin
+        source = origin.meter
+        self._begun += number
+        source.begin(self._begun)
         if isinstance(frames, bytes):
             batch = self._normaliser.block(frames, peers, time.time())
         else:
             batch = self._normaliser.frames(frames, peers, time.time())
-        self._odd.start(batch, self._interpreters[zone])
-        count = self._way.split(batch)
-        self._way.write(can_wait=can_wait)
-        unrouted = len(self._table.nowhere)
+        interpreter = self.interpreter(origin)
+        self._odd.start(batch, interpreter, origin.senders)
+        way = self._full if interpreter.rewrites else self._way
+        count = way.split(batch)
+        way.write(can_wait=origin.can_wait)
+        unrouted, discarded = len(self._table.nowhere), len(self._table.discarded)
         source.count("received_messages", count + batch.empty)
         if batch.empty:
             source.count("rejected_messages", batch.empty, "empty")
+        if discarded:
+            source.count("rejected_messages", discarded, "discarded")
         self._meter.count("batches")
         self._meter.count("unrouted_messages", unrouted)
-        self._meter.count("routed_messages", count - unrouted)
+        self._meter.count("routed_messages", count - unrouted - discarded)
         self._table.clear()
-        source.publish()
+        self._bytes += len(batch.text)
+        if not self._scattered or self._bytes > _MOST_GATHERED:
+            self.settle()
         return count
 
+    @property
+    def gathers(self) -> bool:
+        """Rows wait for ``settle``."""
+        return self._begun > 0
 
-class _ByZone(dict[tzinfo | None, Interpreter]):
-    """The interpreter of each zone that sources have."""
+    def settle(self) -> None:
+        """Write what was gathered, and count it."""
+        if self._origin is None or not self._begun:
+            return
+        opened = sum([one.settle(can_wait=self._origin.can_wait) for one in self._gathering])
+        self._scattered = opened * _ROWS_WORTH_OPENING > self._begun
+        self._origin.meter.publish()
+        self._begun = self._bytes = 0
 
-    def __init__(self, default: Interpreter) -> None:
-        super().__init__({None: default})
 
-    def __missing__(self, zone: tzinfo) -> Interpreter:
-        found = self[zone] = self[None].within(zone)
+class _ByPolicy(dict[Policy, Interpreter]):
+    """The interpreter of each policy that sources have."""
+
+    def __init__(self, plain: Interpreter) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def __missing__(self, policy: Policy) -> Interpreter:
+        found = self[policy] = self._plain.under(policy)
         return found

@@ -7,6 +7,7 @@ The plan: everything that follows from a configuration, compiled, immutable, wit
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -16,23 +17,20 @@ from collector.config.network import Address, overlap
 from collector.config.problems import Location, Problem
 from collector.config.settings import Settings
 from collector.metrics import Layout
-from collector.protocol.charset import Charsets
-from collector.protocol.columns import COLUMNS
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
-from collector.protocol.own_format import own_format
+from collector.protocol.own_format import line_format
 from collector.protocol.render import FORMATS, Format
 from collector.service import ledger, places
-from collector.service.local_zone import local_zone
+from collector.service.names_plan import NamePlan, name_plan
+from collector.service.outline import Outline, outline
 from collector.service.routes import ResolvedRoute, RouteReader, same_file
+from collector.service.work_plan import WorkPlan
 from collector.sinks import SINKS
 from collector.sinks.file import FileOptions
 from collector.sources import SOURCES, Source, source_class
-from collector.templates import TemplateError, compile_template
-
-MAX_SKEW = 86_400.0
-"""Seconds: a stamp further from the clock than a day is shown, but the arrival counts as the time of the message."""
+from collector.templates import TemplateError
 
 _MOST_WORKERS = 8
 
@@ -42,17 +40,35 @@ class Plan:
     """Made by ``build_plan`` alone. ``sources`` are not bound yet, ``destinations`` not open."""
 
     settings: Settings
-    sources: tuple[Source, ...]
-    routes: tuple[ResolvedRoute, ...]
-    destinations: tuple[FileOptions, ...]
+    work: WorkPlan
     formats: dict[str, Format]
     interpreter: Interpreter
     normaliser: Normaliser
-    layout: Layout
-    hash: str
+    outline: Outline
+    watched: tuple[str, ...]
     state_dir: str
     control: str
     workers: int
+
+    @property
+    def hash(self) -> str:
+        return self.work.hash
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.work.sources
+
+    @property
+    def routes(self) -> tuple[ResolvedRoute, ...]:
+        return self.work.routes
+
+    @property
+    def destinations(self) -> tuple[FileOptions, ...]:
+        return self.work.destinations
+
+    @property
+    def layout(self) -> Layout:
+        return self.work.layout
 
 
 def build_plan(path: str) -> tuple[Plan | None, list[Problem]]:
@@ -72,7 +88,8 @@ def build_plan_from_text(text: str, file: str) -> tuple[Plan | None, list[Proble
 def control_of(path: str) -> str:
     """Where the daemon of a configuration file answers, whatever else is in the file and whether it can be read."""
     settings, _ = load_settings(path, source_kinds=SOURCES, sink_kinds=SINKS)
-    return _control(settings) if settings else places.control(None)
+    named = settings and (settings.control or settings.state_dir)
+    return _control(settings) if settings and named else places.control_to_ask(path)
 
 
 def _control(settings: Settings) -> str:
@@ -84,33 +101,51 @@ def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | No
         return None, problems
     sources = _sources(settings, problems)
     formats = _formats(settings, problems)
+    names = name_plan(settings, problems)
     reader = RouteReader(settings)
     reader.read()
     problems += reader.problems
     problems.sort(key=lambda problem: (problem.location.file, problem.location.line, problem.location.column))
     if any(problem.level == "error" for problem in problems):
         return None, problems
-    zone = settings.timezone.default or local_zone()
-    charsets = {str(host): name for host, name in settings.charset.hosts.items()}
+    work = _work(settings, tuple(sources), reader, names)
     plan = Plan(
         settings=settings,
-        sources=tuple(sources),
-        routes=tuple(reader.routes),
-        destinations=tuple(reader.destinations),
-        formats=formats,
-        interpreter=Interpreter(zone, _host_map(settings.timezone.hosts), MAX_SKEW),
-        normaliser=Normaliser(Charsets(settings.charset.fallback), HostMap(charsets)),
-        layout=ledger.layout(
-            [source.name for source in sources],
-            [options.file for options in reader.destinations],
-            [*settings.charset.fallback, *charsets.values()],
-        ),
-        hash=_hash(settings.document.data, reader.included),
+        work=work,
+        formats={name: line_format(text) for name, text in reader.templates.items()} | formats,
+        interpreter=work.interpreter(),
+        normaliser=work.normaliser(),
+        outline=outline(settings.document.data, work),
+        watched=(settings.document.file, *reader.files),
         state_dir=settings.state_dir or places.state_dir(),
         control=_control(settings),
         workers=_worker_count(settings.workers),
     )
     return plan, problems
+
+
+def _work(settings: Settings, sources: tuple[Source, ...], reader: RouteReader, names: NamePlan) -> WorkPlan:
+    charsets = {str(host): name for host, name in settings.charset.hosts.items()}
+    return WorkPlan(
+        hash=_hash(settings.document.data, reader.included),
+        sources=sources,
+        routes=tuple(reader.routes),
+        destinations=tuple(reader.destinations),
+        templates={**reader.templates, **settings.templates},
+        zone=settings.timezone.default,
+        zones=_host_map(settings.timezone.hosts),
+        fallback=settings.charset.fallback,
+        charsets=HostMap(charsets),
+        names=names,
+        layout=ledger.layout(
+            [source.name for source in sources],
+            {options.label: options.kind for options in reader.destinations},
+            [*settings.charset.fallback, *charsets.values()],
+        ),
+        max_files=settings.max_files,
+        max_paths=settings.max_paths,
+        max_message=settings.max_message,
+    )
 
 
 def _sources(settings: Settings, problems: list[Problem]) -> list[Source]:
@@ -159,21 +194,12 @@ def _formats(settings: Settings, problems: list[Problem]) -> dict[str, Format]:
             problems.append(Problem(place, f'"{name}" is a format already', "format", "choose another name"))
             continue
         try:
-            formats[name] = own_format(compile_template(_one_line(text), allowed=COLUMNS))
+            formats[name] = line_format(text)
         except TemplateError as first:
             for error in (first, *first.others):
                 message = f"{error} (column {error.column} of the template)"
                 problems.append(Problem(place, message, "template", error.hint))
     return formats
-
-
-def _one_line(template: str) -> str:
-    """A template without the LF that YAML's ``|`` leaves at its end; refused when there are others."""
-    first, _, rest = template.rstrip("\n").partition("\n")
-    if rest:
-        hint = "begin it with >- in YAML, which joins lines"
-        raise TemplateError("a line format is one line", (1, len(first) + 1), hint=hint)
-    return first
 
 
 def _host_map(hosts: Any) -> HostMap[tzinfo]:
@@ -184,6 +210,6 @@ def _worker_count(workers: int | str) -> int:
     return min(len(os.sched_getaffinity(0)), _MOST_WORKERS) if isinstance(workers, str) else workers
 
 
-def _hash(data: Any, included: list[str]) -> str:
-    text = json.dumps([data, included], sort_keys=True, default=str)
+def _hash(data: Any, included: Sequence[str]) -> str:
+    text = json.dumps([data, list(included)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -5,13 +5,18 @@ import os
 import selectors
 import signal
 import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from collector.service.ownlog import LEVELS, OwnLog
 
-_DATAGRAM = 65536
+_DATAGRAM = 256 * 1024
 _AT_ONCE = 100
 """Datagrams taken from one worker before the others have their turn."""
+
+
+Events = Mapping[str, Callable[[int, dict[str, Any]], None]]
+"""What is called, with the worker's slot, for what it says."""
 
 
 class WorkerProcess:
@@ -19,10 +24,10 @@ class WorkerProcess:
     ``pid`` is 0 between two processes. ``booted`` stays true once any process of the slot was ready.
 
     The link carries one JSON object per datagram: ``{"event": "ready"}`` and ``{"event": "log", "level", "class",
-    "message"}`` come in, commands such as ``{"do": "reopen"}`` go out.
+    "message"}`` come in, and those that ``events`` has a function for; commands such as ``{"do": "reopen"}`` go out.
     """
 
-    def __init__(self, number: int, selector: selectors.BaseSelector, log: OwnLog) -> None:
+    def __init__(self, number: int, selector: selectors.BaseSelector, log: OwnLog, events: Events) -> None:
         self.number = number
         self.pid = 0
         self.ready = False
@@ -30,6 +35,7 @@ class WorkerProcess:
         self._link: socket.socket | None = None
         self._selector = selector
         self._log = log
+        self._events = events
 
     def __str__(self) -> str:
         return f"Worker {self.number} (pid {self.pid})" if self.pid else f"Worker {self.number}"
@@ -72,19 +78,25 @@ class WorkerProcess:
             event = json.loads(datagram)
             if event["event"] == "ready":
                 self.ready = self.booted = True
+                if self._log.shows("debug"):
+                    self.tell({"do": "talk"})
             elif event["event"] == "log" and event["level"] in LEVELS:
                 self._log.write(event["level"], event["message"], event.get("class"))
+            elif event["event"] in self._events:
+                self._events[event["event"]](self.number, event)
         except (ValueError, KeyError, TypeError):
             self._log.warning(f"{self} reports something unreadable.", event="unreadable report")
 
-    def tell(self, command: dict[str, Any]) -> None:
+    def tell(self, command: dict[str, Any], descriptors: Sequence[int] = ()) -> bool:
+        """False when it does not take it: it is hung or dying, which will be noticed."""
         if self._link is None:
-            return
+            return False
         try:
-            self._link.send(json.dumps(command).encode())
+            socket.send_fds(self._link, [json.dumps(command).encode()], descriptors)
         except OSError as error:
-            # A process that takes nothing is hung or dying; its silence or its death will be noticed.
             self._log.debug(f"{self} did not take the command {command['do']}: {error.strerror}.")
+            return False
+        return True
 
     def kill(self) -> None:
         if self.pid:

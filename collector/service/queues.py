@@ -36,11 +36,16 @@ class ReceiveQueues:
     Stream sources are left out: their back-pressure reaches the sender, nothing is dropped.
     """
 
-    def __init__(self, listeners: Listeners, source_names: Iterable[str], layout: Layout, slot: Slot) -> None:
-        self._sockets = {name: _datagram(listeners.of_source(name)) for name in source_names}
-        self._layout = layout
-        self._slot = slot
-        self._last = {sock: 0 for sockets in self._sockets.values() for sock in sockets}
+    def __init__(self, listeners: Listeners, layout: Layout, slot: Slot) -> None:
+        self._listeners = listeners
+        self._last: dict[socket.socket, int] = {}
+        self.move(layout, slot)
+
+    def move(self, layout: Layout, slot: Slot) -> None:
+        """Another plan is in force: look at its sources, and count here."""
+        self._layout, self._slot = layout, slot
+        self._sockets = {name: _datagram(self._listeners.of_source(name)) for name in self._listeners.names}
+        self._last = {sock: self._last.get(sock, 0) for sockets in self._sockets.values() for sock in sockets}
 
     def read(self, log: OwnLog) -> None:
         for name, sockets in self._sockets.items():

@@ -1,14 +1,22 @@
 """
-The sockets the service listens on: bound once, kept by the supervisor for its whole life.
+The sockets the service listens on: bound once, kept by the supervisor as long as a plan has their source.
 
-A worker inherits its share by fork. When it dies, what is queued on its sockets waits for the next one, and so do the
-kernel's numbers of what it had to drop.
+A worker inherits its share by fork, or is sent it when a reload brings a new source. When it dies, what is queued on
+its sockets waits for the next one, and so do the kernel's numbers of what it had to drop.
 """
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from collector.errors import CollectorError
+from collector.shared import Arena, Region
+from collector.sources.inherited import NOTHING, Inherited
+
+Rows = list[list[socket.socket]]
+"""The sockets of each worker slot."""
 
 
 class Source(Protocol):
@@ -21,10 +29,16 @@ class Source(Protocol):
     @property
     def kind(self) -> str: ...
 
-    def bind(self, slots: int) -> list[list[socket.socket]]:
+    def shared_words(self, slots: int) -> int:
+        """How many words of memory its parts in all workers share."""
+
+    def bind(self, slots: int, inherited: Inherited) -> Rows:
         """The sockets of each worker slot. Raises CollectorError with the cure."""
 
-    def describe(self, sockets: list[list[socket.socket]]) -> str:
+    def adjust(self, sockets: Rows, /) -> None:
+        """Bring sockets that were bound with other options to these. Raises CollectorError when that cannot be."""
+
+    def describe(self, sockets: Rows, /) -> str:
         """Where it listens, for people, from what ``bind`` returned."""
 
     def release(self) -> None:
@@ -34,45 +48,151 @@ class Source(Protocol):
         """What an administrator should know of the sockets that ``bind`` made."""
 
 
+@dataclass(slots=True)
+class _Bound:
+    """``binder`` made the sockets and knows what has to be taken away with them; ``source`` has the newest options."""
+
+    source: Source
+    rows: Rows
+    region: Region
+    binder: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one worker gets: its sockets and its shared memory, by source name."""
+
+    number: int
+    slots: int
+    sockets: Mapping[str, Sequence[socket.socket]]
+    memory: Mapping[str, memoryview]
+    arena: Arena
+
+
+@dataclass(slots=True)
+class Change:
+    """Sources as a new plan has them: ``new`` are bound, ``regions`` taken, and nothing is in use yet."""
+
+    sources: Sequence[Source]
+    new: dict[str, Rows] = field(default_factory=dict)
+    regions: dict[str, Region] = field(default_factory=dict)
+
+
 class Listeners:
     """All sockets of all sources, bound when this is made. Raises CollectorError, and leaves nothing open then."""
 
-    def __init__(self, sources: Sequence[Source], slots: int) -> None:
-        self._sources = sources
-        self._bound: dict[str, list[list[socket.socket]]] = {}
-        with ExitStack() as undo:
-            undo.callback(self.close)
-            for source in sources:
-                self._bound[source.name] = source.bind(slots)
-            undo.pop_all()
+    def __init__(
+        self, sources: Sequence[Source], slots: int, arena: Arena | None = None, inherited: Inherited = NOTHING
+    ) -> None:
+        self._slots = slots
+        self.arena = arena or Arena()
+        self._inherited = inherited
+        self._bound: dict[str, _Bound] = {}
+        self._gone: list[_Bound] = []
+        self._old_regions: list[Region] = []
+        self.commit(self.prepare(sources))
 
-    def of_slot(self, number: int) -> dict[str, list[socket.socket]]:
-        """What one worker reads from, by source name."""
-        return {name: slots[number] for name, slots in self._bound.items()}
+    @property
+    def names(self) -> list[str]:
+        return list(self._bound)
+
+    def prepare(self, sources: Sequence[Source]) -> Change:
+        """Bind what ``sources`` have and we have not. Raises CollectorError, and changes nothing then."""
+        change = Change(sources)
+        with ExitStack() as undo:
+            undo.callback(self.abandon, change)
+            for source in sources:
+                words = source.shared_words(self._slots)
+                there = self._bound.get(source.name)
+                if there is None:
+                    change.new[source.name] = source.bind(self._slots, self._inherited)
+                if there is None or there.region.words != words:
+                    change.regions[source.name] = self.arena.take(words)
+            undo.pop_all()
+        return change
+
+    def abandon(self, change: Change) -> None:
+        """It will not come into force."""
+        for source in change.sources:
+            if source.name in change.new:
+                _close(_Bound(source, change.new[source.name], Region(0, 0), source))
+        for region in change.regions.values():
+            self.arena.give_back(region)
+
+    def commit(self, change: Change) -> None:
+        """It is in force. What only the old plan had stays open until ``finish``, as workers still read from it."""
+        old, self._bound = self._bound, {}
+        for source in change.sources:
+            there = old.pop(source.name, None)
+            region = change.regions.get(source.name)
+            if there is None:
+                assert region is not None, "a new source has its memory"
+                self._bound[source.name] = _Bound(source, change.new[source.name], region, source)
+                continue
+            if region is not None:
+                self._old_regions.append(there.region)
+            self._bound[source.name] = _Bound(source, there.rows, region or there.region, there.binder)
+        self._gone += old.values()
+
+    def finish(self) -> None:
+        """No worker uses what the old plan had any more."""
+        for bound in self._gone:
+            _close(bound)
+            self.arena.give_back(bound.region)
+        for region in self._old_regions:
+            self.arena.give_back(region)
+        self._gone, self._old_regions = [], []
+
+    def adjust(self) -> list[str]:
+        """Bring kept sockets to the options of the plan in force; returns what could not be done."""
+        failed = []
+        for bound in self._bound.values():
+            try:
+                bound.source.adjust(bound.rows)
+            except CollectorError as error:
+                failed.append(f"{bound.source.name}: {error}")
+        return failed
+
+    def share(self, number: int) -> Share:
+        """What one worker works with."""
+        return Share(
+            number,
+            self._slots,
+            {name: bound.rows[number] for name, bound in self._bound.items()},
+            {name: self.arena.view(bound.region) for name, bound in self._bound.items()},
+            self.arena,
+        )
+
+    def regions(self) -> dict[str, Region]:
+        return {name: bound.region for name, bound in self._bound.items()}
 
     def of_source(self, name: str) -> list[socket.socket]:
-        return [sock for slot in self._bound[name] for sock in slot]
+        return [sock for row in self._bound[name].rows for sock in row]
 
     def warnings(self) -> list[str]:
-        return [warning for source in self._sources for warning in source.warnings()]
+        own = [warning for bound in self._bound.values() for warning in bound.binder.warnings()]
+        return own + self._inherited.warnings()
 
-    def descriptions(self) -> Iterator[dict[str, str]]:
-        for source in self._sources:
-            listens = source.describe(self._bound[source.name])
-            yield {"name": source.name, "kind": source.kind, "listens": listens}
+    def descriptions(self) -> Iterator[dict[str, Any]]:
+        for name, bound in self._bound.items():
+            yield {"name": name, "kind": bound.source.kind, "listens": bound.binder.describe(bound.rows)}
 
-    def keep_only(self, number: int) -> None:
-        """In a worker: let go of what belongs to the other slots."""
-        kept = {sock for sockets in self.of_slot(number).values() for sock in sockets}
+    def keep_only(self, number: int | None) -> None:
+        """In a worker: let go of what belongs to the other slots; in a helper process, of everything."""
+        kept = {sock for bound in self._bound.values() for sock in bound.rows[number]} if number is not None else set()
+        self._inherited.close()
         for sock in self._all() - kept:
             sock.close()
 
     def close(self) -> None:
-        for sock in self._all():
-            sock.close()
-        for source in self._sources:
-            if source.name in self._bound:
-                source.release()
+        for bound in (*self._bound.values(), *self._gone):
+            _close(bound)
 
     def _all(self) -> set[socket.socket]:
-        return {sock for name in self._bound for sock in self.of_source(name)}
+        return {sock for bound in (*self._bound.values(), *self._gone) for row in bound.rows for sock in row}
+
+
+def _close(bound: _Bound) -> None:
+    for sock in (sock for row in bound.rows for sock in row):
+        sock.close()
+    bound.binder.release()

@@ -16,27 +16,27 @@ The answer of ``collector status`` for people: one screen that tells whether any
     Everything received is accounted for: received 1,234,567 = rejected 412 + …
 """
 
-import textwrap
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from collector.metrics import Key
 from collector.service.account import Account, by_label, from_json
-from collector.service.ownlog import printable
+from collector.service.screen import BOLD, GREEN, RED, YELLOW, Screen
 
 Counters = Mapping[Key, int]
 
-_BOLD, _RED, _GREEN, _PLAIN = "\033[1m", "\033[31m", "\033[32m", "\033[0m"
-
 _NUMBER = 13
+_PROBLEMS = 3
 _SHOWN = {
     "received_messages", "received_bytes", "rejected_messages", "framing_problems", "lost_bytes", "marked_messages",
     "charset_messages", "unrouted_messages", "routed_messages", "unknown_messages", "sink_offered", "sink_written",
-    "sink_written_bytes", "sink_dropped", "sink_pending", "sink_open_files", "sink_errors", "connections_accepted",
+    "sink_written_bytes", "sink_dropped", "sink_pending", "sink_open_files", "sink_connections", "sink_errors",
+    "connections_accepted", "connections_throttled",
     "connections_closed", "connections_open", "kernel_drops", "receive_queue_bytes", "receive_buffer_bytes",
-    "worker_restarts", "worker_hangs", "batches",
+    "worker_restarts", "worker_hangs", "batches", "rotations", "rotation_compressed", "rotation_deleted",
+    "rotation_errors",
 }  # fmt: skip
 
 
@@ -46,71 +46,61 @@ def render(status: dict[str, Any], width: int = 80, colour: bool = False) -> str
 
     Names from outside are made printable; a number is never cut off or left out.
     """
-    screen = _Screen(max(60, width), colour)
+    screen = Screen(width, colour, (_NUMBER,) * 4)
     counters = from_json(status["counters"])
     account = Account.of(counters)
     _daemon(screen, status, counters)
+    _senders(screen, status.get("senders", {}))
     _messages(screen, account, counters)
     _sources(screen, status, counters)
     _sinks(screen, account, counters)
+    _rotation(screen, counters)
     _others(screen, counters)
     _verdict(screen, account)
     return "\n".join(screen.lines)
 
 
-class _Screen:
-    """The lines so far, and how a line is made."""
-
-    def __init__(self, width: int, colour: bool) -> None:
-        self.lines: list[str] = []
-        self._width = width
-        self._colour = colour
-
-    def say(self, text: str, style: str = "", indent: str = "") -> None:
-        """A paragraph; its further lines begin two columns deeper."""
-        wrapped = textwrap.wrap(
-            printable(text), self._width, initial_indent=indent, subsequent_indent=f"{indent}  ",
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-        self.lines += [self._styled(line, style) for line in wrapped]
-
-    def head(self, name: str, *columns: str) -> None:
-        self.lines += ["", self._styled(self._table_line(name, columns).rstrip(), _BOLD)]
-
-    def row(self, name: str, *numbers: str, style: str = "") -> None:
-        self.lines += [self._styled(line, style) for line in self._row_lines(f"  {printable(name)}", numbers)]
-
-    def _row_lines(self, name: str, numbers: tuple[str, ...]) -> list[str]:
-        if _cells(name) < self._name_width(len(numbers)):
-            return [self._table_line(name, numbers)]
-        return [name, self._table_line("", numbers)]
-
-    def _table_line(self, name: str, numbers: tuple[str, ...]) -> str:
-        padding = " " * (self._name_width(len(numbers)) - _cells(name))
-        return name + padding + "".join(f" {number:>{_NUMBER - 1}}" for number in numbers)
-
-    def _name_width(self, columns: int) -> int:
-        return self._width - columns * _NUMBER
-
-    def _styled(self, line: str, style: str) -> str:
-        return f"{style}{line}{_PLAIN}" if style and self._colour else line
-
-
-def _daemon(screen: _Screen, status: dict[str, Any], counters: Counters) -> None:
+def _daemon(screen: Screen, status: dict[str, Any], counters: Counters) -> None:
     uptime = duration(status["uptime"])
     screen.say(
         f"collector {status['version']}, {status['state']}, pid {status['pid']}, up {uptime}, plan {status['plan']}",
-        _BOLD,
+        BOLD,
     )
     workers = status["workers"]
     running = sum(worker["alive"] for worker in workers)
     restarts = sum(worker["restarts"] for worker in workers)
     hangs = counters.get(Key("worker_hangs"), 0)
     text = f"workers: {running} of {len(workers)} running, restarts: {restarts}"
-    screen.say(f"{text}, killed because they hung: {hangs}" if hangs else text, _RED if running < len(workers) else "")
+    screen.say(f"{text}, killed because they hung: {hangs}" if hangs else text, RED if running < len(workers) else "")
+    _reload(screen, status.get("reload", {}))
 
 
-def _messages(screen: _Screen, account: Account, counters: Counters) -> None:
+def _reload(screen: Screen, reload: Mapping[str, Any]) -> None:
+    """The last change of the configuration: when it came into force, or why it did not."""
+    if "result" not in reload:
+        return
+    at = datetime.fromtimestamp(reload["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if reload["result"] != "refused":
+        screen.say(f"configuration: {reload['result']}, read {at}")
+        return
+    screen.say(f"configuration: REFUSED at {at}; the plan from before stays in force:", RED)
+    for problem in reload["problems"][:_PROBLEMS]:
+        screen.say(f"{problem['file']}:{problem['line']}:{problem['column']}: {problem['message']}", RED, indent="  ")
+    if reload["why"]:
+        screen.say(reload["why"], RED, indent="  ")
+
+
+def _senders(screen: Screen, senders: Mapping[str, int]) -> None:
+    if not senders.get("known"):
+        return
+    silent, clocks = senders["silent"], senders["wrong_clock"]
+    remarks = [f"{silent:,} silent"] if silent else []
+    remarks += [f"{clocks:,} with a wrong clock"] if clocks else []
+    text = ", ".join([f"senders: {senders['known']:,}", *remarks])
+    screen.say(f"{text} (--senders shows them)", YELLOW if remarks else "")
+
+
+def _messages(screen: Screen, account: Account, counters: Counters) -> None:
     screen.head("MESSAGES")
     reasons = _list(by_label(counters, "rejected_messages", "reason"))
     for name, number, remark in (
@@ -122,7 +112,7 @@ def _messages(screen: _Screen, account: Account, counters: Counters) -> None:
         screen.say(f"{name:<10}{number:>{_NUMBER},}  {remark}", indent="  ")
     if account.unknown:
         remark = "a worker was killed at work on them"
-        screen.say(f"{'unknown':<10}{account.unknown:>{_NUMBER},}  {remark}", _RED, indent="  ")
+        screen.say(f"{'unknown':<10}{account.unknown:>{_NUMBER},}  {remark}", RED, indent="  ")
     for title, name, label in (("marks", "marked_messages", "mark"), ("charsets", "charset_messages", "charset")):
         if listed := _list(by_label(counters, name, label)):
             screen.say(f"{title}: {listed}", indent="  ")
@@ -138,11 +128,12 @@ def _grouped(counters: Counters, label: str) -> defaultdict[str, dict[Key, int]]
     return groups
 
 
-def _sources(screen: _Screen, status: dict[str, Any], counters: Counters) -> None:
+def _sources(screen: Screen, status: dict[str, Any], counters: Counters) -> None:
     screen.head("SOURCES", "received", "bytes", "rejected", "kernel drops")
     groups = _grouped(counters, "source")
-    for source in status["sources"]:
-        name = source["name"]
+    names = [source["name"] for source in status["sources"]]
+    names += [name for name, own in groups.items() if name not in names and _sum(own, "received_messages")]
+    for name in names:
         own = groups[name]
         drops = _sum(own, "kernel_drops")
         screen.row(
@@ -151,7 +142,7 @@ def _sources(screen: _Screen, status: dict[str, Any], counters: Counters) -> Non
             size(_sum(own, "received_bytes")),
             f"{_sum(own, 'rejected_messages'):,}",
             f"{drops:,}",
-            style=_RED if drops else "",
+            style=RED if drops else "",
         )
         for remark in _source_remarks(own):
             screen.say(remark, indent="    ")
@@ -168,26 +159,48 @@ def _source_remarks(own: Counters) -> Iterator[str]:
         yield f"connections: {_sum(own, 'connections_open'):,} open of {accepted:,}" + (
             f"; closed: {closed}" if closed else ""
         )
+    if throttled := _sum(own, "connections_throttled"):
+        yield f"made to wait over their rate limit: {throttled:,} times"
     waiting, room = _sum(own, "receive_queue_bytes"), _sum(own, "receive_buffer_bytes")
     if waiting and room:
         yield f"waiting in the kernel: {size(waiting)} of {size(room)} ({waiting * 100 // room} %)"
 
 
-def _sinks(screen: _Screen, account: Account, counters: Counters) -> None:
+def _sinks(screen: Screen, account: Account, counters: Counters) -> None:
     screen.head("SINKS", "offered", "written", "dropped", "pending")
     groups = _grouped(counters, "sink")
     for name, sink in account.sinks.items():
         numbers = (f"{number:,}" for number in (sink.offered, sink.written, sink.dropped, sink.pending))
-        screen.row(name, *numbers, style=_RED if sink.dropped or sink.missing else "")
+        screen.row(name, *numbers, style=RED if sink.dropped or sink.missing else "")
         own = groups[name]
-        written, files = size(_sum(own, "sink_written_bytes")), _sum(own, "sink_open_files")
-        screen.say(f"{written} written, {files:,} open {'file' if files == 1 else 'files'}", indent="    ")
+        screen.say(", ".join(_sink_state(name, own)), indent="    ")
         for title, counter in (("dropped", "sink_dropped"), ("errors", "sink_errors")):
             if listed := _list(by_label(own, counter, "reason")):
-                screen.say(f"{title}: {listed}", _RED, indent="    ")
+                screen.say(f"{title}: {listed}", RED, indent="    ")
 
 
-def _others(screen: _Screen, counters: Counters) -> None:
+def _rotation(screen: Screen, counters: Counters) -> None:
+    rotated, compressed, deleted = (
+        _sum(counters, name) for name in ("rotations", "rotation_compressed", "rotation_deleted")
+    )
+    errors = _list(by_label(counters, "rotation_errors", "reason"))
+    if rotated or compressed or deleted:
+        screen.say(f"rotated: {rotated:,}, compressed: {compressed:,}, deleted as old: {deleted:,}", indent="  ")
+    if errors:
+        screen.say(f"errors of rotation: {errors}", RED, indent="  ")
+
+
+def _sink_state(name: str, own: Counters) -> Iterator[str]:
+    yield f"{size(_sum(own, 'sink_written_bytes'))} written"
+    if any(key.name == "sink_open_files" for key in own):
+        files = _sum(own, "sink_open_files")
+        yield f"{files:,} open {'file' if files == 1 else 'files'}"
+    if name.startswith("@@"):
+        connections = _sum(own, "sink_connections")
+        yield f"{connections:,} {'connection' if connections == 1 else 'connections'}"
+
+
+def _others(screen: Screen, counters: Counters) -> None:
     """Numbers this screen has no place for, shown as they are named."""
     others = {key: value for key, value in counters.items() if key.name not in _SHOWN and value}
     if not others:
@@ -198,21 +211,21 @@ def _others(screen: _Screen, counters: Counters) -> None:
         screen.row(f"{key.name} ({labels})" if labels else key.name, f"{value:,}")
 
 
-def _verdict(screen: _Screen, account: Account) -> None:
+def _verdict(screen: Screen, account: Account) -> None:
     screen.lines.append("")
     if account.lost_in_kernel:
-        screen.say(f"Lost before they could be received: {account.lost_in_kernel:,} (kernel drops).", _RED)
+        screen.say(f"Lost before they could be received: {account.lost_in_kernel:,} (kernel drops).", RED)
     if account.adds_up:
-        screen.say(f"Everything received is accounted for: {account}.", _GREEN)
+        screen.say(f"Everything received is accounted for: {account}.", GREEN)
         return
     if account.missing:
-        screen.say(f"DOES NOT ADD UP, {account.missing:+,}: {account}.", _RED)
+        screen.say(f"DOES NOT ADD UP, {account.missing:+,}: {account}.", RED)
     for name, sink in account.sinks.items():
         if sink.missing:
             screen.say(
                 f"DOES NOT ADD UP, {sink.missing:+,} at {name}: offered {sink.offered:,} = written {sink.written:,}"
                 f" + dropped {sink.dropped:,} + pending {sink.pending:,}.",
-                _RED,
+                RED,
             )
 
 
@@ -245,8 +258,3 @@ def _list(numbers: Mapping[str, int]) -> str:
     """``empty 400, oversize 12``: the largest first, what is 0 left out."""
     falling = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{name} {number:,}" for name, number in falling if number)
-
-
-def _cells(text: str) -> int:
-    """Columns of a terminal: a Japanese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -2,8 +2,8 @@
 The process that holds everything together: sockets, workers, counters, the control socket, signals.
 
 One thread, one loop. It binds the sockets and keeps them, forks the workers that do the work, and starts them again
-when they die; it receives no message itself. Signals: TERM and INT finish (a second one ends at once), HUP and USR1
-reopen the files.
+when they die; it receives no message itself. Signals: TERM and INT finish (a second one ends at once), HUP reloads the
+configuration and reopens the files, USR1 reopens them.
 """
 
 import contextlib
@@ -13,25 +13,42 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from collector import __version__
-from collector.metrics import Board, Layout, Slot
+from collector.config.settings import Settings
+from collector.metrics import Board, Key, Layout, Slot
 from collector.service import queues
 from collector.service.account import Account, as_json
-from collector.service.control import ControlServer
+from collector.service.activation import inherited_sockets
+from collector.service.companion import Companion, Nest
+from collector.service.compiler import Build, Compiler, Draft
+from collector.service.control import Access, Answer, ControlServer
 from collector.service.fork import fork_worker
+from collector.service.local_zone import local_zone
 from collector.service.lock import StateLock
+from collector.service.mark import Marks
+from collector.service.names import LOOKUPS, Names
+from collector.service.outline import Outline
 from collector.service.ownlog import OwnLog
+from collector.service.privileges import become, make_folders, renounce, to_become
 from collector.service.process import WorkerProcess
+from collector.service.refusals import RefusalLog
+from collector.service.reload import Reload
+from collector.service.rotation import KEYS as ROTATION_KEYS
+from collector.service.rotation import Place, Rotation
+from collector.service.sender_desk import SenderDesk
 from collector.service.signals import SignalQueue
-from collector.service.sockets import Listeners, Source
+from collector.service.sockets import Listeners, Share, Source
 from collector.service.systemd import Notifier
+from collector.service.watch import watch
 from collector.service.workers import HANGS, RESTARTS, Timing, Workers
 
 _STATUS_INTERVAL = 10.0
 _FILES_SHOWN = 8
+_SETTLED = 0.3
+_UNSETTLED = 2.0  # seconds: a file that changes all the time is read all the same
 
 
 class Plan(Protocol):
@@ -44,35 +61,54 @@ class Plan(Protocol):
     @property
     def layout(self) -> Layout: ...
     @property
+    def outline(self) -> Outline: ...
+    @property
+    def watched(self) -> Sequence[str]: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
     def state_dir(self) -> str: ...
     @property
     def control(self) -> str: ...
     @property
     def sources(self) -> Sequence[Source]: ...
+    @property
+    def destinations(self) -> Sequence[Any]: ...
 
 
-RunWorker = Callable[[int, Any, dict[str, list[socket.socket]], Slot, socket.socket], None]
-"""``run_worker(slot number, plan, sockets by source name, slot of the board, link)``, called in the new process."""
+RunWorker = Callable[[Any, Share, Slot, socket.socket], None]
+"""``run_worker(plan, its share of sockets and memory, slot of the board, link)``, called in the new process."""
 
 
 class Supervisor:
-    """``Supervisor(plan, run_worker, log).run()`` is the service, from the lock to the last worker's end."""
+    """
+    ``Supervisor(plan, run_worker, log, build).run()`` is the service, from the lock to the last worker's end.
+
+    ``build`` makes the plan anew at a reload.
+    """
 
     def __init__(
         self,
         plan: Plan,
         run_worker: RunWorker,
         log: OwnLog,
+        build: Build,
         notify: Notifier | None = None,
         timing: Timing | None = None,
     ) -> None:
-        self._plan = plan
+        self.plan: Plan = plan
+        self._build = build
         self._run_worker = run_worker
         self._log = log
         self._notify = notify or Notifier.from_environment()
         self._timing = timing or Timing()
         self._state: Literal["starting", "running", "stopping"] = "starting"
         self._kill_at = math.inf
+        self._changed = 0.0
+        self._reload_at = math.inf
+        self._first = plan
+        self._events: dict[str, Callable[[int, dict[str, Any]], None]] = {}
+        self._chores: list[Callable[[float], None]] = []
         self._started = self._ticked = self._told = time.monotonic()
 
     def run(self) -> int:
@@ -87,52 +123,161 @@ class Supervisor:
             while self._state != "stopping" or self._workers.alive:
                 self._turn()
             self._queues.read(self._log)
+            self._refusals.close(time.monotonic())
             self._log.close()
-            self._log.info(f"Stopped: {Account.of(self._board.totals())}.")
+            self._log.info(f"Stopped: {Account.of(self.board.totals())}.")
         return int(self._workers.failed)
 
     def _open(self, resources: contextlib.ExitStack) -> None:
-        plan, names = self._plan, [source.name for source in self._plan.sources]
-        resources.callback(StateLock(plan.state_dir).release)
-        self._listeners = resources.enter_context(contextlib.closing(Listeners(plan.sources, plan.workers)))
+        plan = self.plan
+        self._take_places(plan, resources)
         self._selector = resources.enter_context(selectors.DefaultSelector())
         self._signals = resources.enter_context(SignalQueue())
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
-        self._control = resources.enter_context(
-            contextlib.closing(ControlServer(plan.control, self._selector, self._answer))
-        )
-        layout = plan.layout.extended((*queues.keys(names), RESTARTS, HANGS))
-        self._board = Board(layout, plan.workers + 1)
-        counts = self._board.slot(plan.workers)
-        self._queues = queues.ReceiveQueues(self._listeners, names, layout, counts)
-        crew = [WorkerProcess(number, self._selector, self._log) for number in range(plan.workers)]
-        self._workers = Workers(crew, self._fork, self._board, counts, self._log, self._timing)
+        access = Access(plan.settings.control_mode, plan.settings.control_group)
+        control = ControlServer(plan.control, self._selector, self._answer, access)
+        self._control = resources.enter_context(contextlib.closing(control))
+        self.board = Board(self.layout_for(plan), plan.workers + 1)
+        counts = self._counts = self.board.slot(plan.workers)
+        self._queues = queues.ReceiveQueues(self._listeners, self.board.layout, counts)
+        self._make_processes(plan, counts)
+        resources.callback(self._end_companions)
         self._workers.start_due(time.monotonic())
+        for companion in self._companions:
+            companion.start()
+        self._companions.append(self.names.companion)  # it starts when there is something to ask
+        self._watch()
+
+    def _take_places(self, plan: Plan, resources: contextlib.ExitStack) -> None:
+        """The lock and the sockets, with all rights there are; from then on only with those of the configured user."""
+        who = to_become(plan.settings.user, plan.settings.group)
+        if who:
+            make_folders((plan.state_dir, os.path.dirname(plan.control)), who)
+        self._lock = StateLock(plan.state_dir)
+        resources.callback(self._lock.release)
+        inherited = inherited_sockets()
+        resources.callback(inherited.close)
+        listeners = Listeners(plan.sources, plan.workers, inherited=inherited)
+        self._listeners = resources.enter_context(contextlib.closing(listeners))
+        if who:
+            self._lock.give_to(who.uid, who.gid)
+            become(who)
+
+    def _make_processes(self, plan: Plan, counts: Slot) -> None:
+        nest = Nest(self._selector, self._log, self._let_go_of_all)
+        self._watcher = Companion("configuration watcher", watch, self._on_changed_file, nest)
+        self._companions = [self._watcher]
+        crew = [WorkerProcess(number, self._selector, self._log, self._events) for number in range(plan.workers)]
+        self._workers = Workers(crew, self._fork, self.board, counts, self._log, self._timing)
+        self.names = Names(plan.settings.dns, nest, self._workers, self._count)
+        self._events["names"] = self.names.hear_worker
+        self._chores.append(self.names.chore)
+        self._rotation = Rotation(self._workers, nest, self._count, Place(local_zone(), plan.state_dir))
+        self._rotation.change(plan.destinations, time.monotonic())
+        self._events |= {"opened": self._rotation.opened, "let_go": self._rotation.let_go}
+        self._chores.append(self._rotation.chore)
+        compiler = Compiler(self._build, nest)
+        self._reload = Reload(self, compiler, self._listeners, self._workers, self._log)
+        for event in ("prepared", "unfit", "swapped"):
+            self._events[event] = self._reload.hears
+        self._senders = SenderDesk(plan.settings, self._log, self.names.name_of)
+        self._events["senders"] = self._senders.hear
+        self._chores.append(self._senders.chore)
+        self._refusals = RefusalLog(self._log)
+        self._events["refused"] = self._refusals.hears
+        marks = Marks(lambda: self.plan.settings.mark, self._workers.tell_one, self._started)
+        self._chores += [self._refusals.tell, marks.look]
+
+    def _count(self, key: Key, amount: int) -> None:
+        """In the supervisor's own slot; shown with the next look at the queues."""
+        self._counts.add(self.board.layout.index(key), amount)
+
+    def _end_companions(self) -> None:
+        self._reload.stop()
+        self._rotation.close()
+        for companion in self._companions:
+            companion.stop()
+
+    def layout_for(self, plan: Plan) -> Layout:
+        """The counters of a plan with those of the supervisor."""
+        names = [source.name for source in plan.sources]
+        return plan.layout.extended((*queues.keys(names), RESTARTS, HANGS, *LOOKUPS.values(), *ROTATION_KEYS))
+
+    def adopt(self, plan: Draft, board: Board) -> None:
+        """From here on this plan is in force; workers have it ready or are about to be started with it."""
+        old: Plan = self.plan
+        self.plan = plan
+        board.move(plan.workers)
+        self.board = board
+        counts = self._counts = board.slot(old.workers)
+        self._workers.move(board, counts)
+        self._queues.move(board.layout, counts)
+        if isinstance(old, Draft):
+            old.close()
+
+    def adopted(self) -> None:
+        """All workers have the new plan."""
+        self._senders.change(self.plan.settings)
+        self.names.change(self.plan.settings.dns)
+        self._rotation.change(self.plan.destinations, time.monotonic())
+        self._watch()
+        for warning in self._late_settings():
+            self._log.warning(warning)
+
+    def _late_settings(self) -> Iterator[str]:
+        """What is fixed as long as the service runs."""
+        for name in ("workers", "state_dir", "control"):
+            if getattr(self._first, name) != getattr(self.plan, name):
+                yield f"A change of {name} takes effect at the next start."
+        for name in ("user", "group", "control_mode", "control_group"):
+            if getattr(self._first.settings, name) != getattr(self.plan.settings, name):
+                yield f"A change of {name} takes effect at the next start."
+
+    def _watch(self) -> None:
+        self._watcher.tell({"watch": self.plan.watched if self.plan.settings.watch else []})
+
+    def _on_changed_file(self, _message: dict[str, Any]) -> None:
+        """Several events belong to one change: the reload comes when there was none for a moment."""
+        now = time.monotonic()
+        self._changed = self._changed or now
+        self._reload_at = min(now + _SETTLED, self._changed + _UNSETTLED)
 
     def _fork(self, number: int) -> tuple[int, socket.socket]:
         return fork_worker(lambda link: self._work(number, link), lambda: self._let_go(number), self._log)
 
     def _work(self, number: int, link: socket.socket) -> None:
         """In the new process."""
-        self._run_worker(number, self._plan, self._listeners.of_slot(number), self._board.slot(number), link)
+        renounce()
+        self._run_worker(self.plan, self._listeners.share(number), self.board.slot(number), link)
 
     def _let_go(self, number: int) -> None:
         """In the new process: keep the sockets of this slot and, until the last worker has ended, the lock."""
+        self._let_go_of_links()
+        self._listeners.keep_only(number)
+
+    def _let_go_of_all(self) -> None:
+        """In a new helper process."""
+        self._let_go_of_links()
+        self._lock.let_go()
+        self._listeners.keep_only(None)
+
+    def _let_go_of_links(self) -> None:
         self._selector.close()
         self._signals.close()
         self._control.let_go()
         self._workers.let_go()
-        self._listeners.keep_only(number)
+        self._rotation.leave()
+        for companion in self._companions:
+            companion.let_go()
 
     def _turn(self) -> None:
         """Wait for something to happen or to be due, and deal with it."""
-        due = min(self._ticked + self._interval, self._workers.next_due, self._kill_at)
+        due = min(self._ticked + self._interval, self._workers.next_due, self._kill_at, self._reload_at)
         for key, _ in self._selector.select(max(0.0, due - time.monotonic())):
             if self._selector.get_map().get(key.fd) is key:  # an earlier one of this turn may have closed it
                 key.data()
         now = time.monotonic()
-        self._workers.reap(now)
-        self._workers.start_due(now)
+        self._look_after_processes(now)
         if self._state == "starting" and self._workers.ready:
             self._announce()
         if self._workers.failed and self._state != "stopping":
@@ -141,6 +286,17 @@ class Supervisor:
             self._kill_late()
         if now >= self._ticked + self._interval:
             self._tick(now)
+
+    def _look_after_processes(self, now: float) -> None:
+        for slot in self._workers.reap(now):
+            self._reload.lost(slot)
+        self._workers.start_due(now)
+        for companion in self._companions:
+            companion.look(now)
+        if now >= self._reload_at:
+            self._changed, self._reload_at = 0.0, math.inf
+            self._reload.ask()
+        self._reload.look(now)
 
     @property
     def _interval(self) -> float:
@@ -153,34 +309,43 @@ class Supervisor:
         self._workers.watch(elapsed)
         self._log.settle()
         self._control.expire(now)
+        for chore in self._chores:
+            chore(now)
         if self._workers.well:
             self._notify.watchdog(now)
         if self._state == "running" and now >= self._told + _STATUS_INTERVAL:
             self._told = now
-            self._notify.status(f"{Account.of(self._board.totals())}")
+            self._notify.status(f"{Account.of(self.board.totals())}")
 
     def _announce(self) -> None:
-        plan = self._plan
+        plan = self.plan
         self._state = "running"
         self._log.info(
             f"Collector {__version__} is ready: pid {os.getpid()}, workers: {plan.workers}, plan {plan.hash}."
         )
-        listening = [description["listens"] for description in self._listeners.descriptions()]
-        for where in listening:
-            self._log.info(f"Listening on {where}.")
+        for description in self._listeners.descriptions():
+            self._log.info(f"Listening on {description['listens']}.")
         if files := _files(plan.layout):
             self._log.info(f"Writing {files}.")
         for warning in self._listeners.warnings():
             self._log.warning(warning)
         self._log.info(f"Answering `collector status` at {plan.control}.")
-        self._notify.ready(f"Listening on {', '.join(listening)}")
+        self._notify.ready(self._listening)
+
+    @property
+    def _listening(self) -> str:
+        return f"Listening on {', '.join(description['listens'] for description in self._listeners.descriptions())}"
 
     def _on_signals(self) -> None:
         for number in self._signals.take():
             if number in (signal.SIGTERM, signal.SIGINT):
                 self._on_stop_signal(signal.Signals(number).name)
-            elif number in (signal.SIGHUP, signal.SIGUSR1):
-                self._reopen(signal.Signals(number).name)
+            elif number == signal.SIGUSR1:
+                self._reopen("SIGUSR1")
+            elif number == signal.SIGHUP:
+                self._reopen("SIGHUP")
+                self._notify.reloading()
+                self._reload.ask(lambda _: self._notify.ready(self._listening))
 
     def _on_stop_signal(self, name: str) -> None:
         if self._state == "stopping":
@@ -194,6 +359,7 @@ class Supervisor:
         self._state = "stopping"
         self._notify.stopping()
         self._kill_at = now + self._timing.drain + self._timing.tick
+        self._rotation.stop()
         self._workers.finish()
 
     def _kill_late(self) -> None:
@@ -203,18 +369,24 @@ class Supervisor:
 
     def _reopen(self, why: str) -> None:
         self._log.info(f"{why}: reopening the files.")
-        self._workers.reopen()
+        self._workers.tell_all({"do": "reopen"})
 
-    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, question: dict[str, Any], reply: Answer) -> None:
+        self._log.debug(f"Asked for {question.get('ask')}.", event="asked")
         match question.get("ask"):
             case "ping":
-                return {"pid": os.getpid()}
+                reply({"pid": os.getpid()})
             case "status":
-                return self._report()
+                reply(self._report())
+            case "senders":
+                reply(self._senders.answer(question))
+            case "reload":
+                self._reload.ask(reply)
             case "reopen":
                 self._reopen("Asked to")
-                return {"reopening": self._plan.workers}
-        return {"error": f"cannot answer {question.get('ask')!r}; ask for status, reopen or ping"}
+                reply({"reopening": self.plan.workers})
+            case other:
+                reply({"error": f"cannot answer {other!r}; ask for status, senders, reload, reopen or ping"})
 
     def _report(self) -> dict[str, Any]:
         """The answer to ``status``: all that is known, with every counter of the layout."""
@@ -225,10 +397,12 @@ class Supervisor:
             "pid": os.getpid(),
             "state": self._state,
             "uptime": round(now - self._started, 3),
-            "plan": self._plan.hash,
+            "plan": self.plan.hash,
+            "reload": self._reload.report,
             "sources": list(self._listeners.descriptions()),
+            "senders": self._senders.summary(),
             "workers": self._workers.report(now),
-            "counters": as_json(self._board.totals()),
+            "counters": as_json(self.board.totals()),
         }
 
 

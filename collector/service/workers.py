@@ -3,13 +3,16 @@
 import math
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collector.metrics import Board, Key, Slot
 from collector.service.ownlog import OwnLog
 from collector.service.process import WorkerProcess
+from collector.sources.inherited import Lent
+
+_DESCRIPTORS = 200  # in one message; the kernel's limit is 253 (unix(7))
 
 RESTARTS = Key("worker_restarts")
 HANGS = Key("worker_hangs")
@@ -85,6 +88,11 @@ class Workers:
         )
 
     @property
+    def pids(self) -> dict[int, int]:
+        """Of each slot the process that lives in it, of those that do."""
+        return {member.process.number: member.process.pid for member in self._crew if member.process.pid}
+
+    @property
     def next_due(self) -> float:
         """When the next waiting worker is to be started; infinity when none waits."""
         return min((member.due for member in self._waiting()), default=math.inf)
@@ -98,7 +106,7 @@ class Workers:
                 "alive": bool(member.process.pid),
                 "ready": member.process.ready,
                 "restarts": member.restarts,
-                "heartbeat_age": round(max(0.0, now - self._board.slot(member.process.number).heartbeat), 3),
+                "heartbeat_age": round(max(0.0, now - self._board.heartbeat(member.process.number)), 3),
             }
             for member in self._crew
         ]
@@ -128,8 +136,9 @@ class Workers:
         member.delay = 0.0 if settled else min(timing.backoff_limit, max(timing.backoff, member.delay * 2))
         member.due = now + member.delay
 
-    def reap(self, now: float) -> None:
-        """Settle the accounts of those that died, and plan their successors."""
+    def reap(self, now: float) -> list[int]:
+        """Settle the accounts of those that died, and plan their successors; returns their slots."""
+        dead = []
         for member in self._crew:
             who = str(member.process)
             status = member.process.poll()
@@ -137,6 +146,8 @@ class Workers:
                 continue
             unknown = self._board.recover(member.process.number)
             self._bury(member, _obituary(who, status, unknown), status, now)
+            dead.append(member.process.number)
+        return dead
 
     def _bury(self, member: _Member, obituary: str, status: int, now: float) -> None:
         if self._finishing:
@@ -161,7 +172,7 @@ class Workers:
         Silence is summed up from calls: when the whole service was stopped for a minute, nobody was silent.
         """
         for member in self._crew:
-            beat = self._board.slot(member.process.number).heartbeat
+            beat = self._board.heartbeat(member.process.number)
             if beat != member.beat or not member.process.pid:
                 member.beat, member.silent = beat, 0.0
                 continue
@@ -175,9 +186,50 @@ class Workers:
         member.silent = 0.0
         member.process.kill()
 
-    def reopen(self) -> None:
+    def tell_all(self, command: dict[str, Any]) -> None:
         for member in self._crew:
-            member.process.tell({"do": "reopen"})
+            member.process.tell(command)
+
+    def tell_one(self, command: dict[str, Any]) -> None:
+        """What one of them is to do, whichever can."""
+        ready = next((member.process for member in self._crew if member.process.ready), None)
+        if ready:
+            ready.tell(command)
+
+    def tell(self, slots: Collection[int], command: dict[str, Any]) -> None:
+        for slot in slots:
+            self._crew[slot].process.tell(command)
+
+    def prepare(
+        self, order: dict[str, Any], descriptors: Sequence[int], sockets: Mapping[str, list[list[socket.socket]]]
+    ) -> set[int]:
+        """Send a plan, and their share of the sockets that are new, to all workers at work; returns who got it."""
+        return {
+            member.process.number
+            for member in self._crew
+            if member.process.ready
+            and member.process.tell(order, descriptors)
+            and all(
+                member.process.tell(
+                    {"do": "sockets", "source": name, "lent": isinstance(some[0], Lent)},
+                    [sock.fileno() for sock in some],
+                )
+                for name, rows in sockets.items()
+                for some in _portions(rows[member.process.number])
+            )
+        }
+
+    def swap(self, order: dict[str, Any], prepared: Collection[int]) -> set[int]:
+        """Have those who prepared a plan use it; returns their slots. The others are ended and start with it."""
+        told = {slot for slot in prepared if self._crew[slot].process.tell(order)}
+        for member in self._crew:
+            if member.process.number not in told:
+                member.process.kill()
+        return told
+
+    def move(self, board: Board, counts: Slot) -> None:
+        """Count here from now on."""
+        self._board, self._counts = board, counts
 
     def finish(self) -> None:
         """Have everybody write what was received and end. Nobody is started again."""
@@ -195,6 +247,10 @@ class Workers:
         """In a new worker: close the links to all the others."""
         for member in self._crew:
             member.process.let_go()
+
+
+def _portions(sockets: list[socket.socket]) -> Iterator[list[socket.socket]]:
+    return (sockets[at : at + _DESCRIPTORS] for at in range(0, len(sockets), _DESCRIPTORS))
 
 
 def _obituary(who: str, status: int, unknown: int) -> str:

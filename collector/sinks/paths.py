@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from collector.errors import CollectorError
+from collector.sinks.rotated import SUFFIX_MAX, read_name
 from collector.templates import MAPPINGS, TIMES, TemplateError, compile_template
 
 _KEY_MAX = 256
@@ -33,7 +34,7 @@ _VALUE_MAX = 200
 # listing) and surrogates (bytes that are no text).
 _UNSAFE = re.compile(r"[\x00-\x1f/\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LEADING = re.compile(r"^[.-]+")
-_TAG = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+TAG = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
 
 _TIME = "|".join(TIMES)
 _DATE = re.compile(rf"\b(?:{_TIME})\s*\|\s*date(?:\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)|(?!\w|\s*\())")
@@ -71,8 +72,11 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _component(text: str) -> str:
-    cleaned = _cut(_UNSAFE.sub("_", text), NAME_MAX)
-    return "_" if cleaned in ("", ".", "..") else cleaned
+    """With room for the suffix of a rotated file; what has such a suffix is told apart by an underscore behind it."""
+    cleaned = _cut(_UNSAFE.sub("_", text), NAME_MAX - SUFFIX_MAX - 1)
+    if cleaned in ("", ".", ".."):
+        return "_"
+    return f"{cleaned}_" if read_name(cleaned) else cleaned
 
 
 class PathTemplate:
@@ -89,11 +93,16 @@ class PathTemplate:
         self.variables = self._template.variables
         self.literal = self._template.literal
         self._defaulted = frozenset(re.findall(r"(\w+)\s*\|\s*default\b", text))
-        tag = _TAG.search(text)
+        tag = TAG.search(text)
         start = tag.start() if tag else len(text)
         self._fixed = text[: text.rfind("/", 0, start) + 1]
         self.below = None if self.literal is not None else posixpath.normpath(self._fixed or ".")
-        self._check_shape(_TAG.sub("x", text) if self.literal is None else self.literal)
+        self._check_shape(TAG.sub("x", text) if self.literal is None else self.literal)
+
+    @property
+    def rest(self) -> str:
+        """What follows ``below``, as written."""
+        return self.text.removeprefix(self._fixed)
 
     def path_for(self, values: Mapping[str, Any]) -> str:
         """The path for these values: text, None, or datetimes for the names in ``TIMES``. Raises TemplateError."""
@@ -209,17 +218,56 @@ def open_append(
     place for a log: a link there, a folder, a pipe, a socket, a device that is neither /dev/null nor a terminal;
     OSError for what the system refuses (full, forbidden, too many files).
     """
-    own = partial(_own, owner=owner, refused=refused)
-    folder, name = posixpath.split(path)
-    fixed, inner = (folder, []) if below is None else (below, _inner_folders(path, below))
-    parent = _open_fixed(file_name(fixed or "."), dir_mode, own)
+    folder = open_folder(path, refused=refused, dir_mode=dir_mode, owner=owner, below=below)
     try:
-        for inner_folder in inner:
-            parent, outer = _enter(parent, file_name(inner_folder), path, dir_mode, own), parent
-            os.close(outer)
-        return _open_file(parent, file_name(name), path, mode, own, follow=below is None)
+        return open_in(folder, path, refused=refused, mode=mode, owner=owner, below=below)
     finally:
-        os.close(parent)
+        os.close(folder)
+
+
+def open_folder(
+    path: str,
+    *,
+    refused: Callable[[OSError], None],
+    dir_mode: int = 0o750,
+    owner: tuple[int, int] | None = None,
+    below: str | None = None,
+) -> int:
+    """The first half of ``open_append``: the folder of a path, made where it is missing, as a descriptor (O_PATH)."""
+    own = partial(_own, owner=owner, refused=refused)
+    fixed, inner = (posixpath.dirname(path), []) if below is None else (below, _inner_folders(path, below))
+    folder = _open_fixed(file_name(fixed or "."), dir_mode, own)
+    try:
+        for name in inner:
+            folder, outer = _enter(folder, file_name(name), path, dir_mode, own), folder
+            os.close(outer)
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
+
+
+def open_in(
+    folder: int,
+    path: str,
+    *,
+    refused: Callable[[OSError], None],
+    mode: int = 0o640,
+    owner: tuple[int, int] | None = None,
+    below: str | None = None,
+) -> int:
+    """The second half of ``open_append``: the file of a path, in its folder."""
+    own = partial(_own, owner=owner, refused=refused)
+    return _open_file(folder, file_name(posixpath.basename(path)), path, mode, own, follow=below is None)
+
+
+def open_again(folder: int, name: bytes) -> int:
+    """
+    A file that was in its folder a moment ago, and was looked at then: no link is followed, nothing is made.
+
+    Raises OSError, so that FileNotFoundError, when it is no longer there.
+    """
+    return os.open(name, _FILE_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
 
 
 def _inner_folders(path: str, below: str) -> list[str]:

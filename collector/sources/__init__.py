@@ -5,14 +5,15 @@ A source is made from its options in the supervisor, which calls ``bind`` and ke
 worker calls ``open`` on its share of them. What arrives goes to ``Deliver`` as it came, in the largest pieces.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 from importlib import import_module
 from socket import socket
 from typing import Any, Protocol
 
 from collector.protocol.framing import Frames
+from collector.protocol.policy import Policy
+from collector.sources.inherited import Inherited
 from collector.sources.poller import Poller
 
 SOURCES = {
@@ -21,8 +22,8 @@ SOURCES = {
     "unix": "collector.sources.unix:UnixSource",
 }
 
-Deliver = Callable[[Frames, Callable[[], Iterable[str | None]]], None]
-"""Takes frames (a block of lines, or a list) and a function that names the sender of each."""
+Deliver = Callable[[Frames, int, Callable[[], Iterable[str | None]]], None]
+"""Takes frames (a block of lines, or a list), their number, and a function that names the peer of each."""
 
 
 class Meter(Protocol):
@@ -30,6 +31,26 @@ class Meter(Protocol):
 
     def count(self, name: str, amount: int = 1, reason: str = "") -> None: ...
 
+
+class Senders(Protocol):
+    """Takes down who sent. A sender is the address of a peer, without port or brackets."""
+
+    def came(self, sender: str, messages: int) -> bool:
+        """So many messages came, wanted or not. True: the first of them is asked for, as a sample."""
+
+    def all_came(self, numbers: Mapping[str, int]) -> list[str]:
+        """The same for many; returns those of whom the first message is asked for."""
+
+    def sample(self, sender: str, peer: str, message: bytes) -> None: ...
+
+    def problem(self, sender: str, what: str) -> None: ...
+
+    def dropped(self, sender: str, reason: str, messages: int = 1) -> None:
+        """So many of those that came are not processed further."""
+
+
+Refuse = Callable[[str, str, int, str], None]
+"""Tells of a sender that a limit stopped: the reason, the sender, how many messages or connections, and the limit."""
 
 Notice = Callable[[str, str], None]
 """Tells the own log: an event class, which is limited in rate, and a sentence."""
@@ -42,10 +63,21 @@ class Surroundings:
     poller: Poller
     deliver: Deliver
     meter: Meter
+    senders: Senders
     notice: Notice
+    debug: Notice
+    """The same for what is only told when asked for: ``--log-level debug``."""
     max_message: int
     descriptors: int
     """Connections may use descriptors below this number; the others are for files."""
+    slot: int
+    """Which of the ``slots`` workers this is."""
+    slots: int
+    memory: memoryview
+    """Words shared with this source in all workers: as many as its ``shared_words`` says."""
+    internal: Meter
+    """Counts messages of our own."""
+    refuse: Refuse
 
 
 class Intake(Protocol):
@@ -68,29 +100,44 @@ class Intake(Protocol):
     def tick(self, now: float) -> None:
         """Called about once a second, ``now`` by the monotonic clock."""
 
+    def change(self, source: Any, memory: memoryview, /) -> None:
+        """Go on with the options of ``source``: the same one as the next plan has it; ``memory`` may be another."""
+
     def drain(self, deadline: float) -> None:
         """Accept nothing new, deliver what is queued, and close; by ``deadline`` on the monotonic clock."""
 
 
 class Source(Protocol):
     kind: str
+    options: Any
     can_wait: bool
     """Senders can be made to wait, by not reading them."""
 
     @property
-    def zone(self) -> tzinfo | None:
-        """The time zone of stamps that name none, where the source has its own."""
+    def policy(self) -> Policy:
+        """Whose name and whose clock count in the messages of this source."""
 
     @property
     def name(self) -> str:
         """What ``status`` calls it: kind and target."""
 
-    def bind(self, slots: int) -> list[list[socket]]:
+    def shared_words(self, slots: int) -> int:
+        """How many words of memory its parts in ``slots`` workers share."""
+
+    def bind(self, slots: int, inherited: Inherited) -> list[list[socket]]:
         """
-        The listening sockets of each worker slot.
+        The listening sockets of each worker slot; those that were inherited for this address are used.
 
         Raises:
             CollectorError: the address is in use, not ours, or not permitted.
+        """
+
+    def adjust(self, sockets: list[list[socket]], /) -> None:
+        """
+        Bring sockets that were bound with other options to these.
+
+        Raises:
+            CollectorError: that cannot be done while they are in use.
         """
 
     def describe(self, sockets: list[list[socket]], /) -> str:

@@ -12,26 +12,33 @@ Local programs leave the host name out (glibc's syslog(3) does): the machine's o
 import errno
 import os
 import socket
+import struct
 import time
 from contextlib import suppress
-from datetime import tzinfo
 from functools import partial
 from itertools import repeat
 from pathlib import Path
+from stat import S_IMODE
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from collector.config.options import Duration, Mode, Options, SocketPath, TimeZone
+from collector.config.options import Duration, MaxSkew, Mode, Options, Rate, SocketPath, Switch, TimeZone
 from collector.errors import CollectorError
 from collector.protocol.framing.oversize import truncate
+from collector.protocol.policy import DAY, Policy
 from collector.sources import Surroundings
-from collector.sources.quota import Quota
+from collector.sources.doorkeeper import Doorkeeper, Limits
+from collector.sources.inherited import NOTHING, Inherited
+from collector.sources.own_lines import OwnLines, may_come_back
+from collector.sources.rate import RateLimiter
+from collector.sources.repeats import Repeats
 from collector.sources.report import report
 from collector.sources.stream import BACKLOG, StreamIntake
 
 _PER_TURN = 512
 _REST_OF_THE_SILENT = 0.01
+_EVERYBODY = "local programs"
 _LARGEST = 1024 * 1024  # above net.core.wmem_max as systems ship it, which bounds what a sender can put into one
 
 
@@ -50,11 +57,23 @@ class UnixOptions(Options):
     max_connections: Annotated[int, Field(ge=1)] = 1000
     """Connections held at once (stream)."""
 
+    rate_limit: Rate | None = None
+    """Most messages of one program (stream), or of all together (dgram): "1000/s". Then they have to wait."""
+
+    repeat_reduction: Switch = False
+    """Write "last message repeated N times" for what is repeated but for the time stamp: of a connection, or dgram."""
+
     idle_timeout: Duration = 0.0
     """Close a connection that sent nothing for so long; 0 is never (stream)."""
 
     timezone: TimeZone | None = None
     """Zone of stamps that name none, for what arrives here; without it that of the whole configuration."""
+
+    time: Literal["sender", "arrival"] = "sender"
+    """arrival: put the time of arrival in place of the sender's, for senders whose clocks are not to be believed."""
+
+    max_skew: MaxSkew = DAY
+    """A stamp further off our clock does not count as the time of its message; none believes every stamp."""
 
 
 class UnixSource:
@@ -64,19 +83,33 @@ class UnixSource:
 
     def __init__(self, options: UnixOptions) -> None:
         self.options = options
+        self._is_inherited = False
 
     @property
-    def zone(self) -> tzinfo | None:
-        return self.options.timezone
+    def policy(self) -> Policy:
+        options = self.options
+        return Policy(options.timezone, "message", options.time, options.max_skew)
 
     @property
     def name(self) -> str:
         return f"unix {self.options.unix}"
 
-    def bind(self, slots: int) -> list[list[socket.socket]]:
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.options.max_connections, rate=self.options.rate_limit)
+
+    def shared_words(self, slots: int) -> int:
+        return self.limits.words(slots)
+
+    def bind(self, slots: int, inherited: Inherited = NOTHING) -> list[list[socket.socket]]:
         """One socket, for the first worker: a path has no SO_REUSEPORT."""
         stream = self.options.type == "stream"
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+        kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
+        given = inherited.claim(kind, os.path.abspath(self.options.unix))
+        self._is_inherited = bool(given)
+        if given:
+            return [[*given], *([] for _ in range(slots - 1))]
+        sock = socket.socket(socket.AF_UNIX, kind)
         try:
             self._claim(sock)
             sock.setblocking(False)
@@ -93,6 +126,17 @@ class UnixSource:
             raise
         return [[sock], *([] for _ in range(slots - 1))]
 
+    def adjust(self, sockets: list[list[socket.socket]]) -> None:
+        stream = socket.SOCK_STREAM if self.options.type == "stream" else socket.SOCK_DGRAM
+        if any(sock.type != stream for row in sockets for sock in row):
+            raise CollectorError("its type takes effect at the next start")
+        if S_IMODE(os.stat(self.options.unix).st_mode) == self.options.mode:
+            return
+        try:
+            os.chmod(self.options.unix, self.options.mode)
+        except OSError as error:
+            raise CollectorError(f"the mode of {self.options.unix} cannot be changed: {error.strerror}") from error
+
     def describe(self, _sockets: list[list[socket.socket]]) -> str:
         return self.name
 
@@ -100,22 +144,25 @@ class UnixSource:
         return []
 
     def release(self) -> None:
-        """Take the socket file away: nobody will answer there."""
-        with suppress(FileNotFoundError):
+        """Take the socket file away: nobody will answer there. That of a service manager stays, as its socket does."""
+        if self._is_inherited:
+            return
+        with suppress(FileNotFoundError, PermissionError):  # its folder may be root's, who we were
             os.unlink(self.options.unix)
 
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "StreamIntake | UnixDatagramIntake":
-        here = socket.gethostname()
         if self.options.type == "dgram":
-            return UnixDatagramIntake(sockets, surroundings, name=self.name, hostname=here)
-        return StreamIntake(
-            sockets,
-            surroundings,
-            name=self.name,
-            tune=lambda _sock, _address: here,
-            share=Quota(self.options.max_connections, 1).share(0),
-            idle_timeout=self.options.idle_timeout,
-        )
+            return UnixDatagramIntake(sockets, surroundings, self)
+        return StreamIntake(sockets, surroundings, self)
+
+    def tune(self, _sock: socket.socket, _address: object) -> str:
+        """The peer of a local connection is this machine."""
+        return socket.gethostname()
+
+    def limited(self, sock: socket.socket, _address: object) -> str:
+        """The program that connected (SO_PEERCRED, unix(7))."""
+        pid, _, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+        return f"process {pid}"
 
     def _claim(self, sock: socket.socket) -> None:
         path = self.options.unix
@@ -156,13 +203,25 @@ def _left_behind(path: str, kind: int) -> bool:
 
 
 class UnixDatagramIntake:
-    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, *, name: str, hostname: str) -> None:
+    """
+    Senders share one queue, so they share its limit: while one rate is used up, no datagram is read, and all of them
+    wait as soon as the queue is full.
+    """
+
+    def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, source: UnixSource) -> None:
         self._sockets = sockets
         self._to = surroundings
-        self._name = name
-        self._hostname = hostname
+        self._name = source.name
+        self._hostname = socket.gethostname()
+        self._own = OwnLines(_LARGEST) if may_come_back() else None
+        self._repeats: Repeats | None = None
+        self._until = 0.0
         self._held = False
         self._busy = False
+        if self._own:
+            for sock in sockets:
+                self._own.watch(sock)
+        self.change(source, surroundings.memory)
         self._watch()
 
     def rest(self) -> float:
@@ -184,35 +243,80 @@ class UnixDatagramIntake:
             self._held = False
             self._watch()
 
+    def change(self, source: UnixSource, memory: memoryview) -> None:
+        self._limiter = Doorkeeper(source.limits, memory, self._to.slot, self._to.slots).limiter
+        if self._repeats and not source.options.repeat_reduction:
+            self._repeats.close()
+        self._repeats = (self._repeats or Repeats(self._to)) if source.options.repeat_reduction else None
+
     def tick(self, now: float) -> None:
-        """Datagrams know no time-out."""
+        if self._until and self._until <= now:
+            self._until = 0.0
+            if not self._held:
+                self._watch()
+        if self._repeats:
+            self._repeats.overdue(now)
 
     def drain(self, deadline: float) -> None:
+        self._limiter = None
         for sock in self._sockets:
             while not self._held and self._read(sock) and time.monotonic() < deadline:
                 pass
             self._to.poller.remove(sock.fileno())
             sock.close()
+        if self._repeats:
+            self._repeats.close()
 
     def _watch(self) -> None:
+        if self._until:
+            return
         for sock in self._sockets:
             self._to.poller.add(sock.fileno(), partial(self._read, sock))
 
     def _read(self, sock: socket.socket) -> bool:
         frames: list[bytes] = []
         size = 0
-        while len(frames) < _PER_TURN and size < _LARGEST:
+        most = _PER_TURN if self._limiter is None else self._room(self._limiter)
+        while len(frames) < most and size < _LARGEST:
             try:
-                data = sock.recv(_LARGEST)
+                data = sock.recv(_LARGEST) if self._own is None else self._own.receive(sock)
             except BlockingIOError:
                 break
+            if data is None:
+                self._to.meter.count("received_messages")
+                self._to.meter.count("rejected_messages", reason="own")
+                continue
             frames.append(data)
             size += len(data)
         if frames:
             self._busy = True
             self._to.meter.count("received_bytes", size)
-            self._to.deliver([self._within(one) for one in frames], lambda: repeat(self._hostname))
-        return len(frames) == _PER_TURN or size >= _LARGEST
+            self._take(frames)
+        return len(frames) == most or size >= _LARGEST
+
+    def _take(self, frames: list[bytes]) -> None:
+        if self._to.senders.came(self._hostname, len(frames)):
+            self._to.senders.sample(self._hostname, self._hostname, frames[0])
+        now = time.monotonic()
+        if self._limiter is not None:
+            self._limiter.count(_EVERYBODY, len(frames), now)
+        frames = [self._within(one) for one in frames]
+        if self._repeats:
+            frames, _ = self._repeats.take(frames, repeat(self._hostname), now)
+        if frames:
+            self._to.deliver(frames, len(frames), lambda: repeat(self._hostname))
+
+    def _room(self, limiter: RateLimiter) -> int:
+        """How many datagrams to read; with 0 none are read for a while."""
+        now = time.monotonic()
+        room = limiter.room(_EVERYBODY, now)
+        if not room:
+            self._until = limiter.next_span(now)
+            for sock in self._sockets:
+                self._to.poller.remove(sock.fileno())
+            self._to.meter.count("connections_throttled")
+            self._to.refuse("throttled", _EVERYBODY, 1, str(limiter.rate))
+        return min(room, _PER_TURN)
 
     def _within(self, frame: bytes) -> bytes:
         if len(frame) <= self._to.max_message:

@@ -3,9 +3,10 @@
  * sequence numbers (every round) and the stamps (when the second changes), so a line costs little more than send(2).
  *
  *   load tcp|udp PORT --count N [--connections C] [--rate LINES/S] [--framing lf|octet]
- *                     [--format bsd|rfc5424|windows] [--size BYTES] [--pris 135,38,30]
+ *                     [--format bsd|rfc5424|windows] [--size BYTES] [--pris 135,38,30] [--hosts H]
  *   load idle PORT --connections C       holds C connections open until stdin closes
  *
+ * With --hosts the lines come from H hosts, host00000 and so on, one after the other; else from 40, mixed.
  * Every line carries "id=cCCCC-nNNNNNNNNNN", connection and sequence number, which verify.c checks.
  * Prints one JSON object: lines, bytes, seconds, cpu (seconds), started (Unix time of the first byte).
  */
@@ -33,7 +34,7 @@ enum format { BSD, RFC5424, WINDOWS };
 
 static struct {
     enum format format;
-    int port, connections, octet_counting, size, pri_count;
+    int port, connections, octet_counting, size, pri_count, hosts;
     int pris[64];
     double rate;
     uint64_t count;
@@ -48,7 +49,7 @@ static uint64_t untaken;
 
 /* Where the line begins, its stamp and its sequence number stand: the same in the block of every connection. */
 static struct {
-    uint32_t line[BLOCK + 1], stamp[BLOCK], sequence[BLOCK];
+    uint32_t line[BLOCK + 1], stamp[BLOCK], host[BLOCK], sequence[BLOCK];
 } at;
 
 struct connection {
@@ -108,23 +109,25 @@ static int fill(char *out, int used, int target)
     return used;
 }
 
-/* One line without frame; `mark` and `stamp` receive the offsets of what is patched later. */
-static int render_line(char *out, int index, int target, uint32_t *stamp, uint32_t *mark)
+/* One line without frame; `stamp`, `name` and `mark` receive the offsets of what is patched later. */
+static int render_line(char *out, int index, int target, uint32_t *stamp, uint32_t *name, uint32_t *mark)
 {
-    char time_text[STAMP_MAX];
-    uint32_t host = random_below(HOSTS), pid = 300 + random_below(30000);
+    char time_text[STAMP_MAX], host[16];
+    uint32_t pid = 300 + random_below(30000);
     const char *app = APPS[random_below(8)];
+    sprintf(host, option.hosts ? "host%05u" : "host%02u", random_below(HOSTS));
     int used = sprintf(out, "<%d>%s", option.pris[random_below(option.pri_count)], option.format == RFC5424 ? "1 " : "");
     *stamp = used;
     stamp_of(time_text, 0);
     used += sprintf(out + used, "%s", time_text);
+    *name = used + (option.format == RFC5424 ? 13 : 5); /* the digits behind "host" */
     if (option.format == RFC5424)
-        used += sprintf(out + used, ".%06uZ host%02u.example.net %s %u - [origin ip=\"192.0.2.7\"] ",
+        used += sprintf(out + used, ".%06uZ %s.example.net %s %u - [origin ip=\"192.0.2.7\"] ",
                         random_below(1000000), host, app, pid);
     else if (option.format == WINDOWS)
-        used += sprintf(out + used, " host%02u security[%s] %u NT AUTHORITY\\SYSTEM ", host, TYPES[random_below(5)], pid);
+        used += sprintf(out + used, " %s security[%s] %u NT AUTHORITY\\SYSTEM ", host, TYPES[random_below(5)], pid);
     else
-        used += sprintf(out + used, " host%02u %s[%u]: ", host, app, pid);
+        used += sprintf(out + used, " %s %s[%u]: ", host, app, pid);
     used += sprintf(out + used, "id=c0000-");
     *mark = used;
     used += sprintf(out + used, "n%07d%03d ", 0, index);
@@ -135,17 +138,18 @@ static int render_line(char *out, int index, int target, uint32_t *stamp, uint32
 static char *render_block(int datagrams)
 {
     char *block = malloc((size_t)BLOCK * LINE_MAX_BYTES), line[2 * LINE_MAX_BYTES];
-    uint32_t used = 0, stamp, mark, target = 0;
+    uint32_t used = 0, stamp, name, mark, target = 0;
     if (!block)
         err(1, "malloc");
     for (int i = 0; i < BLOCK; i++) {
         if (!datagrams || i % GROUP == 0)
             target = option.size * 3 / 4 + random_below(option.size / 2);
-        int length = render_line(line, i, target, &stamp, &mark);
+        int length = render_line(line, i, target, &stamp, &name, &mark);
         at.line[i] = used;
         if (!datagrams && option.octet_counting)
             used += sprintf(block + used, "%d ", length);
         at.stamp[i] = used + stamp;
+        at.host[i] = used + name;
         at.sequence[i] = used + mark;
         memcpy(block + used, line, length);
         used += length;
@@ -178,6 +182,10 @@ static void renumber(struct connection *c)
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
     for (int i = 0; i < BLOCK; i++)
         memcpy(c->block + at.sequence[i], number, 8);
+    for (int i = 0; option.hosts && i < BLOCK; i++) {
+        snprintf(number, sizeof number, "%05u", (unsigned)((c->lines + i) % option.hosts));
+        memcpy(c->block + at.host[i], number, 5);
+    }
     if (t.tv_sec != c->second) {
         int length = stamp_of(text, c->second = t.tv_sec);
         for (int i = 0; i < BLOCK; i++)
@@ -316,7 +324,7 @@ static void read_options(int argc, char **argv)
 {
     static const struct option known[] = {
         {"count", 1, 0, 'n'}, {"connections", 1, 0, 'c'}, {"rate", 1, 0, 'r'}, {"framing", 1, 0, 'f'},
-        {"format", 1, 0, 'o'}, {"size", 1, 0, 's'}, {"pris", 1, 0, 'p'}, {0, 0, 0, 0}};
+        {"format", 1, 0, 'o'}, {"size", 1, 0, 's'}, {"pris", 1, 0, 'p'}, {"hosts", 1, 0, 'h'}, {0, 0, 0, 0}};
     int letter;
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (letter) {
@@ -325,6 +333,7 @@ static void read_options(int argc, char **argv)
         case 'r': option.rate = atof(optarg); break;
         case 'f': option.octet_counting = !strcmp(optarg, "octet"); break;
         case 's': option.size = atoi(optarg); break;
+        case 'h': option.hosts = atoi(optarg); break;
         case 'o': option.format = !strcmp(optarg, "rfc5424") ? RFC5424 : !strcmp(optarg, "windows") ? WINDOWS : BSD; break;
         case 'p':
             option.pri_count = 0;
@@ -334,7 +343,7 @@ static void read_options(int argc, char **argv)
         default: exit(2);
         }
     }
-    if (optind + 2 != argc || option.connections < 1 || option.connections > 9999 || option.size < 100 || option.size > 800 || !option.pri_count)
+    if (optind + 2 != argc || option.connections < 1 || option.connections > 9999 || option.size < 100 || option.size > 800 || option.hosts < 0 || option.hosts > 100000 || !option.pri_count)
         errx(2, "usage: load tcp|udp|idle PORT [options], see the head of load.c");
     option.port = atoi(argv[optind + 1]);
 }

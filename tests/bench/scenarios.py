@@ -62,6 +62,8 @@ def scenarios(python: str, scale: float) -> list[Scenario]:
         formats(collector, int(1_000_000 * scale)),
         idle(collector, int(500_000 * scale)),
         memory(collector, int(10_000_000 * scale)),
+        selectors(collector, int(2_000_000 * scale)),
+        files(collector, int(3_000_000 * scale)),
     ]
 
 
@@ -168,3 +170,48 @@ def memory(collector: Server, count: int) -> Scenario:
 
     cases = (Case("collector", collector, Load("tcp", count)),)
     return Scenario("memory", cases, judge, rounds=1)
+
+
+def selectors(collector: Server, count: int) -> Scenario:
+    """A syslog.conf of a thousand lines costs what one of three does."""
+    many = Server("collector", {"selectors": "1000"}, collector.python)
+    loads = {"tcp": Load("tcp", count), "udp": Load("udp", count // 8, connections=UDP_SENDERS, rate=50_000)}
+
+    def judge(found: Mapping[str, Summary]) -> list[Ratio]:
+        return [
+            Ratio(
+                f"CPU per line, {name}, 1,000 selectors / 3",
+                found[f"{name} 1,000"].cpu_ns / found[f"{name} 3"].cpu_ns,
+                1.5,
+            )
+            for name in loads
+        ]
+
+    cases = [
+        Case(f"{name} {number}", server, load)
+        for name, load in loads.items()
+        for number, server in (("3", collector), ("1,000", many))
+    ]
+    return Scenario("selectors-1000", tuple(cases), judge)
+
+
+def files(collector: Server, count: int) -> Scenario:
+    """A file for each of 10,000 hosts, whose lines come in turn, which is the worst order; 256 are kept open."""
+    by_host = {hosts: Server("collector", {"hosts": str(hosts)}, collector.python) for hosts in (3, 10_000)}
+
+    def judge(found: Mapping[str, Summary]) -> list[Ratio]:
+        three, few, many = found["3 files"], found["3 hosts"], found["10,000 hosts"]
+        return [
+            Ratio(
+                "lines/s, 10,000 hosts / 3 files", many.lines_per_second / three.lines_per_second, 0.3, at_least=True
+            ),
+            Ratio("CPU per line, 3 files / 10,000 hosts", three.cpu_ns / many.cpu_ns, 0.3, at_least=True),
+            Ratio("CPU per line, 3 hosts / 3 files", few.cpu_ns / three.cpu_ns),
+        ]
+
+    cases = (
+        Case("3 files", collector, Load("tcp", count)),
+        Case("3 hosts", by_host[3], Load("tcp", count, hosts=3)),
+        Case("10,000 hosts", by_host[10_000], Load("tcp", count, hosts=10_000)),
+    )
+    return Scenario("files-10000", cases, judge)

@@ -24,7 +24,10 @@ SEARCH_PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 @dataclass(frozen=True)
 class Server:
-    """A server to start in a folder of its own. ``python`` runs collector; ``options`` fill the configuration."""
+    """
+    A server to start in a folder of its own. ``python`` runs collector; ``options`` fill the configuration:
+    ``selectors`` is how many there are, ``hosts`` of how many hosts each gets a file of its own instead.
+    """
 
     name: str
     options: dict[str, str] = field(default_factory=dict)
@@ -35,6 +38,11 @@ class Server:
         if self.name == "rsyslog":
             return rsyslog_command(folder, port, self.options)
         return collector_command(folder, port, self.options, self.python)
+
+    def files(self, folder: Path) -> list[Path]:
+        """What it writes."""
+        hosts = int(self.options.get("hosts", "0"))
+        return [folder / f"hosts/host{host:05}.log" for host in range(hosts)] or [folder / name for name in ROUTES]
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,14 @@ def rsyslog_command(folder: Path, port: int, options: dict[str, str]) -> list[st
 def collector_command(folder: Path, port: int, options: dict[str, str], python: str) -> list[str]:
     kind = options.get("format", "traditional")
     routes: list[object] = [f"{selector}  {folder / name}" for name, selector in ROUTES.items()]
+    routes += [f"{selector}  {folder / name}" for name, selector in idle_routes(int(options.get("selectors", "0")))]
     if kind != "traditional":
         routes = [
             {"select": selector, "to": {"file": str(folder / name), "format": kind}}
             for name, selector in ROUTES.items()
         ]
+    if "hosts" in options:
+        routes = [{"select": "*.*", "to": {"file": f"{folder}/hosts/{{{{ hostname }}}}.log"}}]
     settings = {
         "sources": [
             {"tcp": f"127.0.0.1:{port}"},
@@ -94,10 +105,20 @@ def collector_command(folder: Path, port: int, options: dict[str, str], python: 
         "state_dir": str(folder / "state"),
         "control": str(folder / "control.sock"),
         "workers": int(options.get("workers", "1")),
+        "max_paths": 20_000,
     }
     config = folder / "collector.yaml"
     config.write_text(json.dumps(settings, indent=1))  # JSON is YAML
     return [python, "-m", "collector", "run", "--config", str(config)]
+
+
+def idle_routes(selectors: int) -> Iterator[tuple[str, str]]:
+    """As many more routes, each to its own file, as make ``selectors`` of them; what load.c sends matches none."""
+    facilities = ("lpr", "news", "uucp", "ftp", *(f"local{number}" for number in range(1, 7)))
+    severities = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+    for number in range(selectors - len(ROUTES)):
+        one, other = facilities[number % 10], facilities[(number + 3) % 10]
+        yield f"route{number}", f"{one}.{severities[number // 10 % 8]};{other}.={severities[number // 80 % 8]}"
 
 
 @functools.cache
@@ -119,7 +140,7 @@ def running(server: Server, folder: Path) -> Iterator[Running]:
     with log, subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=TOP) as process:
         try:
             wait_ready(process, port, folder / "log")
-            yield Running(process.pid, port, [folder / name for name in ROUTES])
+            yield Running(process.pid, port, server.files(folder))
         finally:
             process.terminate()
             try:

@@ -24,12 +24,13 @@ from collector.cli import build_parser
 from collector.config import options as types
 from collector.config.options import Options, Written
 from collector.config.sections import IncludeOptions, RouteOptions
-from collector.config.settings import Charsets, Settings, TimeZones
+from collector.config.settings import Charsets, Dns, Settings, Silence, TimeZones
 from collector.priority import FACILITIES, SEVERITIES
 from collector.protocol.columns import COLUMNS
 from collector.routing.where import FIELDS
 from collector.sinks import SINKS, sink_class
-from collector.sinks import file as file_sink
+from collector.sinks.rotation import RotateOptions
+from collector.sinks.users import UserNames
 from collector.sources import SOURCES, source_class
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # tests/, as pytest has it
@@ -41,16 +42,20 @@ WIDTH = 80
 MARKER = re.compile(r"(<!-- (?P<what>[a-z]+(?:: \w+)?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
 MODELS: dict[str, type[Options]] = {
-    **{model.__name__: model for model in (Settings, Charsets, TimeZones, RouteOptions, IncludeOptions)},
+    **{model.__name__: model for model in (Settings, Charsets, TimeZones, Silence, Dns)},
+    **{model.__name__: model for model in (RouteOptions, IncludeOptions, RotateOptions)},
     **{kind: source_class(kind).Options for kind in SOURCES},
     **{kind: sink_class(kind).Options for kind in SINKS},
 }
 
 # What the tables call the types that are written in a way of their own.
 WRITTEN = {
+    "network": types.Network, "rate": types.Rate,
     "size": types.Size, "duration": types.Duration, "address": types.Address, "mode": types.Mode,
     "host or network": types.HostOrNetwork, "time zone": types.TimeZone, "character set": types.CharsetName,
-    "path": types.FilePath, "socket path": types.SocketPath, "user": file_sink.UserName, "group": file_sink.GroupName,
+    "path": types.FilePath, "socket path": types.SocketPath, "user": types.UserName, "group": types.GroupName,
+    "`on` or `off`": types.Switch, "duration or `none`": types.MaxSkew, "domain": types.Domain,
+    "peer": types.Peer, "users": UserNames,
 }  # fmt: skip
 PLAIN = {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
 LINKED = {
@@ -58,7 +63,13 @@ LINKED = {
     "routes": "[routes](#routes)",
     "to": "path, mapping, or a list of these",
 }
-NESTED = {Charsets: "mapping", TimeZones: "mapping, or a time zone"}
+NESTED = {
+    Charsets: "mapping",
+    TimeZones: "mapping, or a time zone",
+    Silence: "mapping, or a duration",
+    Dns: "mapping, or `on` or `off`",
+    RotateOptions: "mapping, size, or `hourly`, `daily`, `weekly`, `monthly`",
+}
 
 
 LISTS = {

@@ -15,7 +15,10 @@ from collector.routing.matching import MODIFIERS
 from collector.service import exposition, ledger, queues
 from collector.service.account import as_json as counters_as_json
 from collector.service.meter import OTHER
+from collector.service.names import LOOKUPS
+from collector.service.rotation import KEYS as ROTATION_KEYS
 from collector.service.workers import HANGS, RESTARTS
+from collector.sinks import SINKS
 from collector.templates import _ENVIRONMENT
 
 PAGE = (ROOT / "docs/configuration.md").read_text()
@@ -31,8 +34,8 @@ def named(marker):
 
 
 def layout():
-    keys = ledger.layout(["udp x"], ["/x"], []).keys
-    return [*keys, *queues.keys(["udp x"]), RESTARTS, HANGS, UNKNOWN]
+    keys = ledger.layout(["udp x"], {kind: kind for kind in SINKS}, []).keys
+    return [*keys, *queues.keys(["udp x"]), RESTARTS, HANGS, *LOOKUPS.values(), *ROTATION_KEYS, UNKNOWN]
 
 
 def reasons(counter):
@@ -45,6 +48,7 @@ def reasons(counter):
 def test_every_counter_has_its_row_and_every_row_its_counter():
     tables = [name for part in ("messages", "streams", "sinks", "service") for name in named(f"counters: {part}")]
     service = {"build_info", "uptime_seconds", "workers_running"}
+    service |= {f"senders_{name}" for name in ("known", "silent", "wrong_clock", "forgotten")}
     rows = set(tables) - reasons("connections_closed") - reasons("framing_problems") - reasons("sink_dropped")
 
     assert {key.name for key in layout()} | service == rows

@@ -8,16 +8,18 @@ import re
 
 import pytest
 from fuzzing import generator, rounds
+from pipeline_rig import assembled
 
 from collector.metrics import Board
 from collector.protocol.charset import Charsets
 from collector.protocol.framing import Truncated
 from collector.protocol.framing.auto import AutoFramer
 from collector.protocol.framing.datagram import trim
-from collector.service import assembly
 from collector.service.account import Account
 from collector.service.meter import Meter
+from collector.service.pipeline import Origin
 from collector.service.plan import build_plan_from_text
+from collector.service.senders import SourceSenders
 from collector.sinks.files import OpenFiles
 
 _PIECES = [
@@ -42,11 +44,13 @@ def road(tmp_path):
     board = Board(plan.layout, 1)
     slot = board.slot(0)
     files = OpenFiles(4)
-    pipeline = assembly.pipeline(plan, slot, assembly.destinations(plan, slot, files, lambda *_: None))
+    pipeline = assembled(plan, slot, files).pipeline
     meter = Meter(slot, plan.layout, source=plan.sources[0].name)
+    origin = Origin(meter, SourceSenders("udp"), can_wait=True)
 
     def take(frames):
-        pipeline.take(frames, lambda: ["192.0.2.7:514"] * 100_000, meter, can_wait=True)
+        number = frames.count(b"\n") if isinstance(frames, bytes) else len(frames)
+        pipeline.take(frames, number, lambda: ["192.0.2.7:514"] * 100_000, origin)
 
     yield take, tmp_path, board, files
     files.close()

@@ -34,6 +34,12 @@ PATHS = [
     {"select": "auth.*", "to": {"file": "FOLDER/{{ facility }}.{{ severity }}"}},
     {"select": "auth.*", "to": {"file": "FOLDER/plain"}},
 ]
+HOSTS = [
+    {"select": "*.*", "to": {"file": "FOLDER/by-host/{{ hostname }}.log"}},
+    {"select": "*.info", "to": {"file": "FOLDER/short/{{ hostname | truncate(2) }}"}},
+    {"select": "auth.*", "to": {"file": "FOLDER/{{ hostname | upper }}/auth"}},
+    {"select": "auth.*", "to": {"file": "FOLDER/plain"}},
+]
 TEMPLATES = {
     "short": "{{ timestamp }} {{ hostname }}%b%s {{ app_name }}[{{ proc_id }}] {{ message }}",
     "long": "{{ received_at | date('%H:%M') }} {{ message | upper }} {{ structured_data }} {{ line }} {{ raw }}",
@@ -55,14 +61,16 @@ def run(folder, routes, batches, configured):
         rig = Rig(plan, monkeypatch)
         oracle = Oracle(plan, folder, routes)
         for frames, peers in batches:
-            rig.take(frames, peers)
+            rig.gather(frames, peers)
             oracle.take(frames, peers)
         rig.close()
     return rig, oracle
 
 
 @pytest.mark.parametrize(
-    "routes", [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS], ids=["all", "some", "formats", "filters", "paths"]
+    "routes",
+    [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS, HOSTS],
+    ids=["all", "some", "formats", "filters", "paths", "hosts"],
 )
 @settings(max_examples=60)
 @given(batches=st.lists(BATCHES, max_size=3), configured=SETTINGS)

@@ -42,7 +42,7 @@ def lean_line(row):
     """The traditional line, with its LF, that the lean way makes of a row of its patterns."""
     if len(row) == 3:
         return row[1]
-    layout = ledger.layout([], [], [])
+    layout = ledger.layout([], {}, [])
     meter = Meter(Board(layout, 1).slot(0), layout)
     lean = Lean(RouteTable([], 0), [], OddReader(INTERPRETERS["as run does it"], meter))
     return lean._line(*row)

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from collector.config.settings import Settings
 from collector.errors import CollectorError
 from collector.metrics import Key, Layout
 from collector.service.ownlog import OwnLog
@@ -34,7 +35,13 @@ class Source:
     def __init__(self, port, buffer):
         self.port, self.buffer = port, buffer
 
-    def bind(self, slots):
+    def shared_words(self, slots):
+        return 0
+
+    def adjust(self, sockets):
+        """There is nothing to adjust."""
+
+    def bind(self, slots, inherited):
         return [[self._socket()] for _ in range(slots)]
 
     def _socket(self):
@@ -66,6 +73,9 @@ class Plan:
     boots: str
     obeys: bool
     hash: str = "8f3a12c0"
+    watched: tuple = ()
+    destinations: tuple = ()
+    settings: Settings = dataclasses.field(default_factory=lambda: Settings.model_construct(sources=()))
     layout: Layout = dataclasses.field(default_factory=lambda: Layout([RECEIVED, ROUTED, OPEN]))
 
 
@@ -126,14 +136,14 @@ class Worker:
         self.slot.publish()
 
 
-def run_worker(number, plan, sockets, slot, link):
+def run_worker(plan, share, slot, link):
     if plan.boots == "error":
         raise CollectorError("cannot open the file", hint="make room")
     if plan.boots == "silent":
         signal.pause()
-    if plan.boots == "second dies" and number == 1:
+    if plan.boots == "second dies" and share.number == 1:
         sys.exit(3)
-    worker = Worker(plan, sockets, slot, link)
+    worker = Worker(plan, share.sockets, slot, link)
     worker.serve()
     worker.output.close()
 
@@ -152,7 +162,7 @@ def main(options):
     timing = Timing(**{"tick": 0.05, **options.get("timing", {})})
     log = OwnLog(sys.stderr, level="debug")
     try:
-        return Supervisor(plan, run_worker, log, timing=timing).run()
+        return Supervisor(plan, run_worker, log, lambda: (None, []), timing=timing).run()
     except CollectorError as error:
         log.write("error", f"{error}; {error.hint}")
         return 1

@@ -70,7 +70,7 @@ def test_run_gives_the_plan_to_the_supervisor_and_ends_with_its_code(call, confi
     plans = []
 
     class Stub:
-        def __init__(self, plan, _work, _log):
+        def __init__(self, plan, _work, _log, _build):
             plans.append(plan)
 
         def run(self):

@@ -2,7 +2,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
-from collector.config.network import Address, parse_address, parse_host
+from collector.config.network import Address, Peer, parse_address, parse_host, parse_peer
 from collector.config.values import BadValueError
 
 
@@ -66,4 +66,37 @@ def test_what_is_no_host_is_told_with_its_cure(value, cure):
     with pytest.raises(BadValueError) as caught:
         parse_host(value)
 
+    assert cure in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "peer", "shown"),
+    [("udp://central:514", Peer("udp", Address("central", 514)), "udp://central:514"),
+     ("tcp://192.0.2.7", Peer("tcp", Address("192.0.2.7", 514)), "tcp://192.0.2.7:514"),
+     ("tcp://[2001:db8::7]", Peer("tcp", Address("2001:db8::7", 514)), "tcp://[2001:db8::7]:514"),
+     ("udp://[fe80::1%eth0]:601", Peer("udp", Address("fe80::1%eth0", 601)), "udp://[fe80::1%eth0]:601")],
+)  # fmt: skip
+def test_a_peer_is_a_transport_a_host_and_a_port(text, peer, shown):
+    assert parse_peer(text) == peer
+    assert str(peer) == shown
+    assert parse_peer(shown) == parse_peer(peer) == peer
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "cure"),
+    [("central:514", "names no transport", '"udp://central:514" for UDP, "tcp://central:514" for TCP'),
+     ("tls://h:6514", '"tls" is no transport', '"udp://h:6514" or "tcp://h:6514"'),
+     ("udp://::1", "is not a peer", "[::1]"), ("udp://", "names no host", "udp://central.example.net:514"),
+     ("udp://:514", "names no host", "tcp://192.0.2.7"),
+     ("udp://h:0", "nobody listens on port 0", "udp://"), ("udp://h:x", '"x" is not a port', "0 to 65535"),
+     ("udp://h:70000", "is not a port", "0 to 65535"), ("tcp://a b", "is not a host", "address:port"),
+     ("tcp://h/", "is not a host", "address:port"), ("udp://[::1", "is not an address", "not closed"),
+     ("udp://300.1.1.1", "is not an IPv4 address", "0 to 255"), (514, "514 is not a peer", "udp://"),
+     (None, "an empty value is not a peer", "udp://"), ("", "names no transport", "udp://")],
+)  # fmt: skip
+def test_what_is_no_peer_is_told_with_its_cure(value, message, cure):
+    with pytest.raises(BadValueError) as caught:
+        parse_peer(value)
+
+    assert message in str(caught.value)
     assert cure in caught.value.hint

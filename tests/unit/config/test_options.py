@@ -42,7 +42,8 @@ def test_every_type_is_shown_in_a_way_it_can_read_again(name):
 
 def test_the_types_a_component_can_declare():
     assert sorted(TYPES) == [
-        "Address", "CharsetName", "Duration", "FilePath", "HostOrNetwork", "Mode", "Size", "SocketPath", "TimeZone",
+        "Address", "CharsetName", "Domain", "Duration", "FilePath", "GroupName", "HostOrNetwork", "MaxSkew", "Mode",
+        "Network", "Peer", "Rate", "Size", "SocketPath", "Switch", "TimeZone", "UserName",
     ]  # fmt: skip
 
 

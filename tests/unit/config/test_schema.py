@@ -72,6 +72,8 @@ GOOD = [
     "charset: {fallback: [cp932], hosts: {192.0.2.0/24: euc-jp}}",
     "workers: auto\nmax_message: 8KiB\nmax_files: 1\nmax_paths: 1\nstate_dir: /x\ncontrol: /y\ntemplates: {a: b}",
     "workers: 64",
+    "dns: off",
+    "dns: {lookups: on, hosts: /etc/hosts, fqdn: false, strip_domains: [example.net], ttl: 5m, timeout: 500ms}",
 ]
 BAD = [
     "sources: []",
@@ -96,6 +98,10 @@ BAD = [
     "charset: cp932",
     "charset: {fallback: cp932}",
     "workers: 0",
+    "dns: yes",
+    "dns: {lookups: maybe}",
+    "dns: {hosts: 5}",
+    "dns: {strip_domains: example.net}",
     "workers: many",
     "max_message: 64K",
     "max_files: '1'",

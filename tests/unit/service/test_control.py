@@ -11,11 +11,11 @@ import pytest
 from observing import until
 
 from collector.errors import CollectorError
-from collector.service.control import CLIENTS, PATIENCE, ControlServer, request
+from collector.service.control import CLIENTS, PATIENCE, Access, ControlServer, request
 
 
-def echo(question):
-    return {"asked": question}
+def echo(question, answer):
+    answer({"asked": question})
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_question_gets_its_answer(path):
 
 def test_a_large_answer_arrives_whole(path, selector):
     numbers = list(range(500_000))
-    server = ControlServer(path, selector, lambda _: {"numbers": numbers})
+    server = ControlServer(path, selector, lambda _, answer: answer({"numbers": numbers}))
     thread = threading.Thread(target=serve_one, args=(selector,))
     thread.start()
     answer = request(path, {"ask": "status"})
@@ -142,7 +142,7 @@ def test_what_is_no_question_gets_an_error(server, selector, connect, line):
 
 @pytest.mark.usefixtures("answering")
 def test_a_refusal_is_raised_by_the_client(path, server):
-    server._answer = lambda _: {"error": "cannot answer that"}
+    server._respond = lambda _, answer: answer({"error": "cannot answer that"})
 
     with pytest.raises(CollectorError, match=r"^cannot answer that$"):
         request(path, {"ask": "x"})
@@ -183,7 +183,7 @@ def test_a_client_that_says_nothing_is_closed_when_its_time_is_over(server, sele
 
 
 def test_a_client_that_does_not_take_its_answer_is_closed_when_its_time_is_over(path, selector, connect):
-    server = ControlServer(path, selector, lambda _: {"large": "x" * 10_000_000})
+    server = ControlServer(path, selector, lambda _, answer: answer({"large": "x" * 10_000_000}))
     client = connect()
     client.send(b"{}\n")
     turn(selector)
@@ -315,3 +315,26 @@ def test_missing_permission_is_a_clear_error(server, path, tmp_path):
     finally:
         os.seteuid(0)
     assert "member of its group" in caught.value.hint
+
+
+def test_the_socket_has_the_permissions_and_the_group_that_are_asked_for(tmp_path):
+    path = tmp_path / "control.sock"
+    with selectors.DefaultSelector() as selector:
+        server = ControlServer(str(path), selector, lambda *_: None, Access(0o600, os.getegid()))
+        status = path.stat()
+        server.close()
+
+    assert (status.st_mode & 0o777, status.st_gid) == (0o600, os.getegid())
+
+
+def test_a_group_the_service_is_no_member_of_is_told_with_its_cure(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    with (
+        selectors.DefaultSelector() as selector,
+        pytest.raises(CollectorError, match="cannot give the control socket .* to the group root") as error,
+    ):
+        ControlServer(str(tmp_path / "control.sock"), selector, lambda *_: None, Access(group=0))
+    assert "make the user of the service a member of it" in error.value.hint

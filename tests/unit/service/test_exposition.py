@@ -36,6 +36,14 @@ def test_the_service_itself_is_described():
     }
 
 
+def test_senders_are_counted_and_have_no_series_of_their_own():
+    senders = {"known": 214, "silent": 3, "wrong_clock": 2, "forgotten": 0}
+    text = expose(answer({}, senders=senders))
+
+    assert {name: samples(text)[f"collector_senders_{name}", ()] for name in senders} == senders
+    assert text.count("# HELP collector_senders_") == 4
+
+
 def test_every_family_is_one_block_with_type_and_help():
     names = [line.split()[2] for line in expose(answer(BUSY)).splitlines() if line.startswith("# TYPE")]
 

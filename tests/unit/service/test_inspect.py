@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pipeline_rig import plan_of
 
+from collector.errors import CollectorError
 from collector.service.inspect import Reader, explain, frames, records, whole
 
 NOW = datetime(2026, 2, 3, 17, 9, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -159,3 +160,41 @@ def test_an_empty_message_is_explained_too(message):
 
     assert found["received_bytes"] == len(message)
     assert found["record"]["message"] == ""
+
+
+TWO_SOURCES = [{"udp": "127.0.0.1:5514"}, {"tcp": "127.0.0.1:5514", "hostname": "peer", "time": "arrival"}]
+
+
+def test_a_message_is_explained_as_the_source_it_comes_in_by_treats_it(tmp_path):
+    (tmp_path / "hosts").write_text("192.0.2.7 gate.example.net\n")
+    plan = plan_of("", ROUTES, timezone="UTC", sources=TWO_SOURCES, dns={"hosts": str(tmp_path / "hosts")})
+    message = b"<34>Oct 11 22:14:15 liar su: text"
+    first, second = (
+        explain(plan, Reader.judging(plan, source=source), message, "192.0.2.7:514", NOW)["record"]
+        for source in (None, "tcp 127.0.0.1:5514")
+    )
+
+    assert first["hostname"] == "liar"
+    assert first["timestamp"] != first["received_at"]
+    assert (second["hostname"], second["timestamp"], second["time_source"]) == (
+        "gate.example.net", second["received_at"], "arrival",
+    )  # fmt: skip
+
+
+def test_a_source_that_is_not_there_is_told_with_those_that_are():
+    plan = plan_of("", ROUTES, sources=TWO_SOURCES)
+
+    with pytest.raises(CollectorError) as caught:
+        Reader.judging(plan, source="elsewhere")
+    assert (str(caught.value), caught.value.hint) == (
+        'no source "elsewhere"',
+        "one of: udp 127.0.0.1:5514, tcp 127.0.0.1:5514",
+    )
+
+
+def test_a_message_without_a_name_has_that_of_the_hosts_table(tmp_path):
+    (tmp_path / "hosts").write_text("2001:DB8::7 gate\n")
+    plan = plan_of("", ROUTES, dns={"hosts": str(tmp_path / "hosts")})
+    [record] = records([b"<34>su: text"], Reader.of(plan), "[2001:db8::7]:514", NOW)
+
+    assert record["hostname"] == "gate"

@@ -6,7 +6,7 @@ import pytest
 from collector.metrics import Key
 from collector.service import ledger
 
-LAYOUT = ledger.layout(["udp 0.0.0.0:514", "tcp 0.0.0.0:514"], ["/var/log/all"], ["cp932", "cp1252"])
+LAYOUT = ledger.layout(["udp 0.0.0.0:514", "tcp 0.0.0.0:514"], {"/var/log/all": "file"}, ["cp932", "cp1252"])
 PARSERS = Path(ledger.__file__).parents[1] / "protocol"
 
 
@@ -15,7 +15,9 @@ def labels_of(name):
 
 
 def test_every_source_has_its_own_counters():
-    assert labels_of("received_messages") == [{"source": "udp 0.0.0.0:514"}, {"source": "tcp 0.0.0.0:514"}]
+    assert labels_of("received_messages") == [
+        {"source": "udp 0.0.0.0:514"}, {"source": "tcp 0.0.0.0:514"}, {"source": "internal"}
+    ]  # fmt: skip
     assert {"source": "tcp 0.0.0.0:514", "reason": "empty"} in labels_of("rejected_messages")
 
 
@@ -25,10 +27,10 @@ def test_every_sink_has_its_own_counters():
 
 
 def test_what_a_batch_is_received_under_has_the_first_numbers_however_many_files_there_are():
-    layout = ledger.layout(["udp", "tcp"], [f"/var/log/{number}" for number in range(5000)], [])
+    layout = ledger.layout(["udp", "tcp"], {f"/var/log/{number}": "file" for number in range(5000)}, [])
 
     assert len(layout) > 0xFFFF
-    assert [layout.index(Key("received_messages", (("source", name),))) for name in ("udp", "tcp")] == [0, 1]
+    assert [layout.index(Key("received_messages", (("source", name),))) for name in ("udp", "tcp")] == [1, 2]
 
 
 def test_everything_with_a_reason_has_one_for_what_nobody_foresaw():

@@ -4,7 +4,7 @@ from collector.metrics import Board, Key
 from collector.service import ledger
 from collector.service.meter import Meter
 
-LAYOUT = ledger.layout(["udp"], ["all"], ["cp1252"])
+LAYOUT = ledger.layout(["udp"], {"all": "file"}, ["cp1252"])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pipeline_rig import plan_of
 
 from collector.service.inspect import Reader, explain
 from collector.service.narrate import narrate
+from collector.service.plan import build_plan_from_text
 
 NOW = datetime(2026, 2, 3, 17, 9, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
 ROUTES = [
@@ -63,6 +64,46 @@ def test_a_time_that_is_too_far_off_is_told_to_be_none_that_counts():
 
 def test_a_message_that_nobody_wants_is_unrouted():
     assert told(b"<39>x").endswith("written nowhere: it counts as unrouted")
+
+
+def lines_of(text, message=b"<38>Feb  3 17:09:09 gate sshd[411]: text"):
+    plan, _ = build_plan_from_text(f"sources: [{{udp: 127.0.0.1:5514}}]\nroutes: |\n{text}", "c.yaml")
+    told = narrate(explain(plan, Reader.judging(plan), message, "192.0.2.7:514", NOW))
+    return told.partition("routes\n")[2].splitlines()
+
+
+def test_a_line_that_stops_is_the_last_that_is_told():
+    assert lines_of("  !sshd\n  *.* /a\n  & stop\n  *.* /b\n") == [
+        "  yes c.yaml:4:3: *.* selects auth.info",
+        "        → /a",
+        "        Feb  3 17:09:09 gate sshd[411]: text",
+        "  yes c.yaml:5:3: *.* selects auth.info",
+        "        stop: no later route is asked",
+        "written to 1 file",
+    ]
+    assert lines_of("  stop\n  *.* /b\n")[-1] == "written nowhere: it counts as discarded"
+
+
+def test_a_block_and_a_filter_that_do_not_fit_tell_what_they_saw():
+    assert lines_of('  !cron\n  *.* /a\n  !*\n  :msg, contains, "x y" /b\n')[:2] == [
+        '  no  c.yaml:4:3: *.* selects auth.info, but the filter does not fit: program is "sshd"',
+        '  no  c.yaml:6:3: :msg, contains, "x y" selects auth.info, but the filter does not fit: message is "text"',
+    ]
+
+
+def test_other_destinations_than_files_are_told_by_their_names():
+    assert lines_of("  *.* |/p\n  *.* @h\n  *.* *\n") == [
+        "  yes c.yaml:3:3: *.* selects auth.info",
+        "        → |/p",
+        "        Feb  3 17:09:09 gate sshd[411]: text",
+        "  yes c.yaml:4:3: *.* selects auth.info",
+        "        → @h:514",
+        "        <38>Feb  3 17:09:09 gate sshd[411]: text",
+        "  yes c.yaml:5:3: *.* selects auth.info",
+        "        → users *",
+        "        Feb  3 17:09:09 gate sshd[411]: text",
+        "written to 3 destinations",
+    ]
 
 
 def test_the_files_are_counted():

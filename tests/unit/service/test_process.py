@@ -17,7 +17,7 @@ class Seat:
 
     def __init__(self, selector):
         self.stream = io.StringIO()
-        self.process = WorkerProcess(3, selector, OwnLog(self.stream, level="debug", journal=True))
+        self.process = WorkerProcess(3, selector, OwnLog(self.stream, level="debug", journal=True), {})
         ours, self.link = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         self.link.setblocking(False)

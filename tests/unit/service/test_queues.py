@@ -18,7 +18,10 @@ DROPS = Key("kernel_drops", SOURCE)
 class Udp:
     name = kind = "udp"
 
-    def bind(self, slots):
+    def shared_words(self, _slots):
+        return 0
+
+    def bind(self, slots, _inherited):
         made = []
         for _ in range(slots):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -41,7 +44,7 @@ class Udp:
 class Tcp(Udp):
     name = kind = "tcp"
 
-    def bind(self, slots):
+    def bind(self, slots, _inherited):
         return [[socket.create_server(("127.0.0.1", 0))] for _ in range(slots)]
 
 
@@ -53,8 +56,10 @@ class Watched:
         self.stream = io.StringIO()
         self.log = OwnLog(self.stream)
         self.listeners = Listeners(sources, slots)
-        self.sockets = [slot[name][0] for slot in map(self.listeners.of_slot, range(slots)) for name in names]
-        self.queues = ReceiveQueues(self.listeners, names, layout, self.board.slot(0))
+        self.sockets = [
+            share.sockets[name][0] for share in map(self.listeners.share, range(slots)) for name in names
+        ]
+        self.queues = ReceiveQueues(self.listeners, layout, self.board.slot(0))
 
     def read(self):
         self.queues.read(self.log)

@@ -2,10 +2,13 @@
 
 import json
 
+from pipeline_rig import assembled
+
 from collector.metrics import Board
-from collector.service import assembly
 from collector.service.meter import Meter
+from collector.service.pipeline import Origin
 from collector.service.plan import build_plan_from_text
+from collector.service.senders import SourceSenders
 from collector.sinks.files import OpenFiles
 
 _CONFIG = """
@@ -23,13 +26,13 @@ def test_stamps_without_a_zone_are_read_in_that_of_their_source(tmp_path):
     assert plan is not None, problems
     slot = Board(plan.layout, 1).slot(0)
     files = OpenFiles(4)
-    targets = assembly.destinations(plan, slot, files, lambda *_: None)
-    pipeline = assembly.pipeline(plan, slot, targets)
+    pipeline = assembled(plan, slot, files).pipeline
     for source in plan.sources:
         meter = Meter(slot, plan.layout, source=source.name)
         for host in (b"gate", b"berlin", b"[odd]"):
             line = b"<13>Feb  3 17:09:09 %b app: x" % host
-            pipeline.take([line], lambda: ["192.0.2.7:514"], meter, can_wait=True, zone=source.zone)
+            origin = Origin(meter, SourceSenders("udp"), can_wait=True, policy=source.policy)
+            pipeline.take([line], 1, lambda: ["192.0.2.7:514"], origin)
     files.close()
     records = [json.loads(line) for line in (tmp_path / "all").read_text().splitlines()]
 

@@ -56,6 +56,30 @@ def test_the_screen_of_a_service_that_has_seen_nothing():
     )
 
 
+@pytest.mark.parametrize(
+    ("silent", "clocks", "line"),
+    [
+        (0, 0, "senders: 1,214 (--senders shows them)"),
+        (3, 0, "senders: 1,214, 3 silent (--senders shows them)"),
+        (3, 2, "senders: 1,214, 3 silent, 2 with a wrong clock (--senders shows them)"),
+    ],
+)
+def test_senders_are_summed_up_in_a_line(silent, clocks, line):
+    senders = {"known": 1214, "silent": silent, "wrong_clock": clocks, "forgotten": 0}
+
+    assert render(answer({}, senders=senders)).splitlines()[2] == line
+
+
+def test_rotation_is_a_line_and_its_errors_are_another():
+    counted = {("rotations",): 12, ("rotation_compressed",): 11, ("rotation_deleted",): 3}
+    failed = ("rotation_errors", "reason=compress")
+    line = "\n  rotated: 12, compressed: 11, deleted as old: 3\n"
+
+    assert line in render(answer({**counted, failed: 0}))
+    assert f"{line}  errors of rotation: compress 1\n" in render(answer({**counted, failed: 1}))
+    assert "rotat" not in render(answer({**dict.fromkeys(counted, 0), failed: 0}))
+
+
 def test_what_does_not_add_up_is_the_last_word():
     counters = {
         ("received_messages", f"source={UDP}"): 10, ("routed_messages",): 8,

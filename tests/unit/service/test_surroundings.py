@@ -4,8 +4,9 @@ import socket
 import pytest
 from pipeline_rig import plan_of
 
-from collector.service import surroundings
-from collector.service.surroundings import look
+from collector.service import places, surroundings
+from collector.service.privileges import Identity
+from collector.service.surroundings import look, look_as
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +115,64 @@ def test_giving_files_away_takes_a_right_that_only_root_has(ordinary, monkeypatc
     assert told(to) == [("warning", "user ann gives ./all to another user or group, which takes CAP_CHOWN")]
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert told(to) == []
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """The same as ``ordinary``, and it is ann who runs the service."""
+    monkeypatch.setattr(surroundings, "_user", lambda: "ann")
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: "closed" not in str(path))
+    return Identity("ann", os.geteuid(), os.getegid(), ())
+
+
+def told_to(service, to="./all", **settings):
+    plan = plan_of("", [{"select": "*.*", "to": {"file": to}}], **settings)
+    return [(problem.level, problem.message, problem.hint) for problem in look_as(plan, service)]
+
+
+def test_for_the_service_a_missing_right_is_an_error_with_its_cure(folder, service):
+    (folder / "closed").mkdir()
+    (folder / "closed-file").touch()
+
+    assert told_to(service, "./closed/{{ hostname }}", state_dir="./state") == [
+        ("error", "user ann may not write in the folder closed", f"setfacl -m u:ann:rwx {folder}/closed"),
+    ]
+    assert told_to(service, "./closed-file", state_dir="./state") == [
+        ("error", "user ann may not write to ./closed-file", f"setfacl -m u:ann:rw {folder}/closed-file"),
+    ]
+
+
+def test_where_a_folder_above_is_closed_the_cure_begins_there(folder, service):
+    (folder / "closed/logs").mkdir(parents=True)
+
+    [(_, message, hint)] = told_to(service, "./closed/logs/all", state_dir="./state")
+    assert message == "user ann may not write in the folder ./closed/logs"
+    assert hint == f"setfacl -m u:ann:x {folder}/closed, then look again"
+
+
+def test_folders_that_the_service_manager_makes_are_not_missed(folder, service, monkeypatch):
+    monkeypatch.setattr(places, "state_dir", lambda: "/closed/lib/collector")
+    monkeypatch.setattr(places, "control", lambda _: "/closed/run/collector/control.sock")
+
+    assert told_to(service) == []
+    (folder / "closed").mkdir()
+    assert told_to(service, state_dir="./closed/state") != []
+
+
+def test_a_part_of_the_configuration_that_the_service_could_not_read_again_is_an_error(folder, service):
+    (folder / "closed.conf").write_text("*.* /var/log/all\n")
+    plan = plan_of("", [{"include": "./closed.conf"}], state_dir="./state")
+
+    [problem] = [problem for problem in look_as(plan, service) if "closed.conf" in problem.message]
+    assert (problem.level, problem.message) == ("error", "user ann may not read ./closed.conf")
+    assert problem.location.file == "./closed.conf"
+
+
+def test_a_file_that_is_to_be_rotated_needs_a_folder_to_write_in(folder, ordinary, monkeypatch):
+    (folder / "logs").mkdir()
+    (folder / "logs/all").touch()
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: str(path) != str(folder / "logs"))
+
+    assert told("./logs/all") == []
+    (problem,) = told({"file": "./logs/all", "rotate": "daily"})
+    assert problem == ("warning", f"user ann may not write in the folder {folder}/logs")

@@ -1,82 +1,13 @@
 import errno
 import os
-import resource
 import stat
 import subprocess
-from contextlib import contextmanager
 
 import pytest
-from observing import open_descriptors
+from file_sink_rig import room_for
 
-from collector.metrics import Board
-from collector.service import ledger
-from collector.service.account import Account
-from collector.service.meter import Meter
 from collector.service.plan import build_plan_from_text
 from collector.sinks import torn
-from collector.sinks.file import FileOptions, FileSink
-from collector.sinks.files import OpenFiles
-
-NAME = "all"
-
-
-class Bench:
-    """A sink with real counters; ``told`` is what it told the own log."""
-
-    def __init__(self, limit=8, below=None, **options):
-        layout = ledger.layout([], [NAME], [])
-        self.board = Board(layout, 1)
-        self._slot = self.board.slot(0)
-        self.files = OpenFiles(limit)
-        self.told = []
-        self.sink = FileSink(
-            FileOptions(file="/unused", **options), below, self.files, Meter(self._slot, layout, sink=NAME),
-            lambda event_class, sentence: self.told.append((event_class, sentence)),
-        )  # fmt: skip
-
-    def offer(self, path, lines, *, can_wait=True):
-        self.sink.offer(str(path), b"".join(line + b"\n" for line in lines), len(lines), can_wait=can_wait)
-
-    def tick(self):
-        self.sink.tick(len(self.files))
-
-    def counts(self):
-        """offered, written, dropped, pending; checked to add up."""
-        self._slot.publish()
-        account = Account.of(self.board.totals()).sinks[NAME]
-        assert account.missing == 0
-        return account.offered, account.written, account.dropped, account.pending
-
-    def count(self, name, **labels):
-        self._slot.publish()
-        wanted = (name, {"sink": NAME, **labels})
-        return next(value for key, value in self.board.totals().items() if (key.name, dict(key.labels)) == wanted)
-
-
-@pytest.fixture
-def bench():
-    before = open_descriptors()
-    made = []
-
-    def make(**options):
-        made.append(Bench(**options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.files.close()
-    assert open_descriptors() - before == set()
-
-
-@contextmanager
-def room_for(size):
-    """No file can grow beyond ``size`` bytes (setrlimit(2)); Python has SIGXFSZ ignored, so write(2) says EFBIG."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def mode_of(path):

@@ -56,16 +56,16 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_behind(files, tmp_path):
         files.fd(str(tmp_path / "missing" / "x"), opener, "sink")
 
     assert len(files) == 0
-    assert files.count_by_owner() == {}
+    assert files.count_of("sink") == 0
 
 
 def test_files_are_counted_for_each_owner(files, paths):
     for path, owner in zip(paths, ("one", "two", "two", "two"), strict=True):
         files.fd(path, opener, owner)
 
-    assert files.count_by_owner() == {"two": 3}
+    assert (files.count_of("one"), files.count_of("two")) == (0, 3)
     files.forget(paths[3])
-    assert files.count_by_owner() == {"two": 2}
+    assert files.count_of("two") == 2
 
 
 def test_what_was_forgotten_may_be_forgotten_again(files, paths):
@@ -112,3 +112,30 @@ def test_closed_files_are_opened_again_when_they_are_needed(files, paths):
 
     os.write(files.fd(paths[0], opener, "sink"), b"x")
     assert os.path.getsize(paths[0]) == 1
+
+
+def test_announcements_are_told_by_destination_in_their_order(files):
+    for label, path in (("x", "/x/1"), ("x", "/x/2"), ("y", "/y/1"), ("x", "/x/3")):
+        files.announce(label, path)
+    told = []
+    while (portion := files.announced())[1]:
+        told.append(portion)
+        files.forget_announced(len(portion[1]))
+
+    assert told == [("x", ["/x/1", "/x/2"]), ("y", ["/y/1"]), ("x", ["/x/3"])]
+
+
+def test_no_more_is_announced_at_once_than_a_datagram_takes(files):
+    for number in range(100):
+        files.announce("x", f"/{number:04000}")
+    _, paths = files.announced()
+
+    assert 1 <= len(paths) < 10
+    assert files.announced() == ("x", paths), "until it has been told"
+
+
+def test_an_announcement_that_is_longer_than_that_goes_alone(files):
+    files.announce("x", "/" + "x" * 30_000)
+    files.announce("x", "/y")
+
+    assert len(files.announced()[1]) == 1

@@ -1,0 +1,147 @@
+"""
+A new plan, compiled in a process of its own: the supervisor goes on meanwhile, whatever the configuration holds.
+
+What comes back: a ``Draft``, which is what the supervisor reads of a plan, and memory with the plan for workers
+(``work_plan.py``).
+"""
+
+import mmap
+import os
+import pickle
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from collector.config.problems import Location, Problem
+from collector.config.settings import Settings
+from collector.metrics import Layout
+from collector.service.companion import Companion, Nest
+from collector.service.outline import Outline
+from collector.service.plan import Plan
+from collector.service.work_plan import WorkPlan, dump, finish, load
+from collector.sources import Source, source_class
+
+Build = Callable[[], tuple[Plan | None, list[Problem]]]
+
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the supervisor reads of a plan that was compiled elsewhere. ``memory`` is a descriptor."""
+
+    hash: str
+    settings: Settings
+    sources: tuple[Source, ...]
+    destinations: tuple[Any, ...]
+    outline: Outline
+    watched: tuple[str, ...]
+    layout: Layout
+    state_dir: str
+    control: str
+    workers: int
+    memory: int
+
+    @property
+    def work(self) -> WorkPlan:
+        """For a worker that begins with this plan."""
+        with mmap.mmap(self.memory, 0, prot=mmap.PROT_READ) as memory:
+            plan: WorkPlan = finish(load(memory))
+        return plan
+
+    def close(self) -> None:
+        os.close(self.memory)
+
+
+Done = Callable[[Draft | None, list[Problem]], None]
+
+
+class Compiler:
+    """``compile(done)`` starts; ``done(draft, problems)`` is called from ``look``, which is to be called often."""
+
+    def __init__(self, build: Build, nest: Nest) -> None:
+        self._build = build
+        self._nest = nest
+        self._process: Companion | None = None
+        self._ends = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self._process is not None
+
+    def compile(self, done: Done) -> None:
+        answer, memory = os.memfd_create("answer"), os.memfd_create("plan")
+        self._ends = time.monotonic() + _PATIENCE
+        self._process = Companion(
+            "compiler",
+            partial(_compile, self._build, answer, memory),
+            lambda _: None,
+            self._nest,
+            done=partial(self._finish, answer, memory, done),
+            once=True,
+        )
+        self._process.start()
+        if not self._process.pid:
+            self._finish(answer, memory, done, 1)
+
+    def look(self, now: float) -> None:
+        if self._process is None:
+            return
+        if now > self._ends:
+            self._process.kill()
+            self._ends = now + _PATIENCE
+        self._process.look(now)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def _finish(self, answer: int, memory: int, done: Done, status: int) -> None:
+        self._process = None
+        draft, problems = (None, [_failed(status)]) if status else _received(answer, memory)
+        os.close(answer)
+        if draft is None:
+            os.close(memory)
+        done(draft, problems)
+
+
+def _compile(build: Build, answer: int, memory: int, _link: socket.socket) -> None:
+    """In the new process."""
+    plan, problems = build()
+    fields = None
+    if plan is not None:
+        with os.fdopen(memory, "wb") as file:
+            dump(plan.work, file)
+        fields = {
+            "hash": plan.hash,
+            "settings": plan.settings.alone(),
+            "sources": [(source.kind, source.options) for source in plan.sources],
+            "destinations": plan.destinations,
+            "outline": plan.outline,
+            "watched": plan.watched,
+            "layout": plan.layout,
+            "state_dir": plan.state_dir,
+            "control": plan.control,
+            "workers": plan.workers,
+        }
+    with os.fdopen(answer, "wb") as file:
+        pickle.dump((fields, problems), file)
+
+
+def _received(answer: int, memory: int) -> tuple[Draft | None, list[Problem]]:
+    with mmap.mmap(answer, 0, prot=mmap.PROT_READ) as data:
+        # Written by our own process into memory that has no name: nobody else can have put anything there.
+        fields, problems = pickle.loads(data)  # noqa: S301 - see above
+    if fields is None:
+        return None, problems
+    sources = tuple(source_class(kind)(options) for kind, options in fields.pop("sources"))
+    return Draft(sources=sources, memory=memory, **fields), problems
+
+
+def _failed(status: int) -> Problem:
+    how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
+    return Problem(Location("configuration"), f"the process that compiles it {how}", "compiler", "see the own log")
