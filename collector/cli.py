@@ -19,9 +19,8 @@ from functools import partial
 from typing import Any, BinaryIO, TextIO
 
 from collector import __version__
-from collector.config.names import parse_timezone
+from collector.arguments import add_config, add_control, add_reading
 from collector.config.problems import Problem
-from collector.config.values import BadValueError
 from collector.errors import CollectorError
 
 EX_CONFIG = 78
@@ -86,18 +85,9 @@ def _command(commands: Any, name: str, call: Callable[[argparse.Namespace], int]
     return parser
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        metavar="F",
-        help="the configuration (default: $COLLECTOR_CONFIG, ~/.config/collector/collector.yaml unless root, or "
-        "/etc/collector/collector.yaml)",
-    )
-
-
 def _add_run(commands: Any) -> None:
     parser = _command(commands, "run", _run, "receive and write until told to stop, in the foreground")
-    _add_config(parser)
+    add_config(parser)
     parser.add_argument(
         "--log-level",
         choices=("error", "warning", "info", "debug"),
@@ -171,15 +161,7 @@ def _add_parse(commands: Any) -> None:
     )
     parser.add_argument("--whole", action="store_true", help="each file is one message, as a datagram is")
     parser.add_argument("--config", metavar="F", help="take charsets, time zones and names from this configuration")
-    _add_reading(parser)
-
-
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--peer", metavar="ADDRESS:PORT", help="the sender's address")
-    parser.add_argument("--timezone", metavar="ZONE", type=_zone, help="zone of stamps that name none, as Asia/Tokyo")
-    parser.add_argument(
-        "--received-at", metavar="TIME", type=_time, help="when it was received, RFC 3339 (default: now)"
-    )
+    add_reading(parser)
 
 
 def _parse(options: argparse.Namespace) -> int:
@@ -203,8 +185,8 @@ def _parse(options: argparse.Namespace) -> int:
 def _add_explain(commands: Any) -> None:
     parser = _command(commands, "explain", _explain, "one message through parser and routes, each decision shown")
     parser.add_argument("message", metavar="MESSAGE", help="the message as sent, with its <PRI>; - reads it from stdin")
-    _add_config(parser)
-    _add_reading(parser)
+    add_config(parser)
+    add_reading(parser)
     parser.add_argument("--source", metavar="NAME", help='where it comes in, as "udp 0.0.0.0:514" (default: the first)')
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -228,8 +210,7 @@ def _add_status(commands: Any) -> None:
     from collector.service import sender_screen
 
     parser = _command(commands, "status", _status, "what the running daemon received, wrote and lost")
-    _add_config(parser)
-    parser.add_argument("--control", metavar="SOCK", help="its control socket (default: from the configuration)")
+    add_control(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every counter, as JSON; a line for each of the senders")
     form.add_argument("--prometheus", action="store_true", help="the counters as Prometheus text")
@@ -261,8 +242,7 @@ def _status(options: argparse.Namespace) -> int:
 
 def _add_reload(commands: Any) -> None:
     parser = _command(commands, "reload", _reload, "have the running daemon read its configuration again")
-    _add_config(parser)
-    parser.add_argument("--control", metavar="SOCK", help="its control socket (default: from the configuration)")
+    add_control(parser)
     parser.add_argument("--json", action="store_true", help="the answer as JSON")
 
 
@@ -376,23 +356,6 @@ def _open(name: str, stack: ExitStack) -> BinaryIO:
         return stack.enter_context(open(name, "rb"))
     except OSError as error:
         raise CollectorError(f"{name}: {error.strerror}") from error
-
-
-def _zone(text: str) -> Any:
-    try:
-        return parse_timezone(text)
-    except BadValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}{f'; {error.hint}' if error.hint else ''}") from error
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a time; write 2026-07-23T15:54:31+09:00') from error
-    if not 1970 <= time.year < 2200:
-        raise argparse.ArgumentTypeError(f"no message was received in the year {time.year}")
-    return time
 
 
 def _aware(time: datetime | None, reader: Any) -> datetime | None:

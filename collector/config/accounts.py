@@ -16,6 +16,22 @@ def parse_user(value: Any) -> int:
         raise BadValueError(f"{quote(value)} is no user of this machine", hint="`getent passwd` lists them") from error
 
 
+def user_name(uid: int) -> str:
+    """The name of a user; the number of one that has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_name(gid: int) -> str:
+    """The name of a group; the number of one that has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
 def parse_group(value: Any) -> int:
     """``"adm"`` → its gid."""
     try:

@@ -209,12 +209,20 @@ FilePath = Annotated[
 
 UserName = Annotated[
     int,
-    Written(accounts.parse_user, str, {"type": "string", "description": "A user's name.", "examples": ["syslog"]}),
+    Written(
+        accounts.parse_user,
+        accounts.user_name,
+        {"type": "string", "description": "A user's name.", "examples": ["root"]},
+    ),
 ]
 
 GroupName = Annotated[
     int,
-    Written(accounts.parse_group, str, {"type": "string", "description": "A group's name.", "examples": ["adm"]}),
+    Written(
+        accounts.parse_group,
+        accounts.group_name,
+        {"type": "string", "description": "A group's name.", "examples": ["adm"]},
+    ),
 ]
 
 SocketPath = Annotated[

@@ -20,7 +20,7 @@ _PLACE_OR_PERCENT = re.compile("%[b%]")
 
 
 def line_format(text: str) -> Format:
-    """A format from the text of a template. Raises TemplateError; the LF that YAML's ``|`` leaves at its end is fine."""
+    """A format from the text of a template, which may end with a LF as YAML's ``|`` leaves it. Raises TemplateError."""
     first, _, rest = text.rstrip("\n").partition("\n")
     if rest:
         hint = "begin it with >- in YAML, which joins lines"

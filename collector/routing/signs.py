@@ -7,13 +7,15 @@ misses the cache. But rows of a PRI fill the same boxes, so one of them tells of
     PRI 134  →  boxes 0, 17, 400        17 is filled by the fewest PRIs: rows in it are the sign for 0 and 400, too
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from itertools import compress, takewhile
 from typing import Any, Protocol
 
 
 class Route(Protocol):
+    @property
+    def pris(self) -> Collection[int]: ...
     @property
     def box(self) -> int | None: ...
     @property
@@ -21,36 +23,37 @@ class Route(Protocol):
 
 
 class Signs:
-    """``boxes`` are filled as the routes of each PRI say, in their order; a route without a box stops."""
+    """For all ``routes`` into ``boxes``; ``add`` takes those of one PRI, in their order."""
 
-    def __init__(self, routes: Sequence[Sequence[Route]], boxes: Sequence[Sequence[Any]]) -> None:
+    def __init__(self, routes: Iterable[Route], boxes: Sequence[Sequence[Any]]) -> None:
         self._boxes = boxes
-        told = _told(routes)
-        self._told = list(told.values())
-        self._signs = [boxes[sign] for sign in told]
+        self._width = Counter[int | None]()
+        for route in routes:
+            self._width[route.box] += len(route.pris)
+        self._told: dict[int, set[int]] = {}
+        self._signs: list[Sequence[Any]] = []
+
+    def add(self, routes: Sequence[Route]) -> None:
+        """
+        The sign of a PRI is that one of its boxes that gets all its rows and as few others as possible. Where filters
+        or stops leave none, each box tells of itself.
+        """
+        boxes = {route.box for route in routes if route.box is not None}
+        before_stop = takewhile(lambda route: route.box is not None, routes)
+        sure = [route.box for route in before_stop if route.test is None and route.box is not None]
+        if sure:
+            self._tell(min(sure, key=self._width.__getitem__), boxes)
+        else:
+            for box in boxes:
+                self._tell(box, {box})
 
     def filled(self) -> list[int]:
         """The numbers of the boxes that have rows."""
-        found = set[int]().union(*compress(self._told, self._signs))
+        found = set[int]().union(*compress(self._told.values(), self._signs))
         return [box for box in sorted(found) if self._boxes[box]]
 
-
-def _told(routes: Sequence[Sequence[Route]]) -> dict[int, set[int]]:
-    """
-    For each sign the boxes that may have rows when it has.
-
-    Of a PRI's boxes it is the one with the fewest PRIs that gets all its rows. Where filters or stops leave none, each
-    box tells of itself.
-    """
-    pris = Counter(box for some in routes for box in {route.box for route in some})
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    for some in routes:
-        boxes = {route.box for route in some if route.box is not None}
-        before_stop = takewhile(lambda route: route.box is not None, some)
-        sure = [route.box for route in before_stop if route.test is None and route.box is not None]
-        if sure:
-            found[min(sure, key=pris.__getitem__)] |= boxes
-        else:
-            for box in boxes:
-                found[box].add(box)
-    return dict(found)
+    def _tell(self, sign: int, boxes: set[int]) -> None:
+        if sign not in self._told:
+            self._told[sign] = set()
+            self._signs.append(self._boxes[sign])
+        self._told[sign] |= boxes

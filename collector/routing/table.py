@@ -15,7 +15,7 @@ A route without a box stops: a row that it takes goes to no later route. Where n
 once; rows that are stopped before any box had them are collected in ``discarded``.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -66,13 +66,33 @@ class RouteTable:
         self.boxes: list[list[Any]] = [[] for _ in range(boxes)]
         self.nowhere: list[Any] = []
         self.discarded: list[Any] = []
-        self._routes = _by_pri(routes)
-        self._signs = Signs(self._routes, self.boxes)
+        self._routes: list[list[Route]] = [[] for _ in range(PRI_COUNT)]
+        self.put: list[Put] = [self.nowhere.append] * PRI_COUNT
+        for _ in self._fill(routes):
+            pass
+
+    @classmethod
+    def in_steps(cls, routes: Sequence[Route], boxes: int, key_of: KeyOf) -> Generator[None, None, "RouteTable"]:
+        """The same, made in steps of a few milliseconds; the generator's value is the table."""
+        table = cls((), boxes, key_of)
+        table.filtered = any(route.test for route in routes)
+        yield from table._fill(routes)
+        return table
+
+    def _fill(self, routes: Sequence[Route]) -> Iterator[None]:
+        for route in routes:
+            for pri in route.pris:
+                self._routes[pri].append(route)
+            yield
+        self._signs = Signs(routes, self.boxes)
         made: dict[tuple[int, ...], Put] = {}  # most PRIs share their routes with others
-        for some in self._routes:
-            if (same := tuple(map(id, some))) not in made:
+        for pri, some in enumerate(self._routes):
+            same = tuple(map(id, some))
+            if same not in made:
                 made[same] = self._putter(some, lambda box: self.boxes[box].append)
-        self.put: list[Put] = [made[tuple(map(id, some))] for some in self._routes]
+                self._signs.add(some)
+                yield
+            self.put[pri] = made[same]
 
     def put_lines(self, with_pri: Collection[int]) -> list[Put]:
         """``put`` for rows that are lines, which get their PRI in front in the boxes ``with_pri``."""
@@ -108,14 +128,6 @@ class RouteTable:
         if key:
             return _remembered(choices, key, self.nowhere, self.discarded)
         return _chosen(choices, self.nowhere, self.discarded)
-
-
-def _by_pri(routes: Sequence[Route]) -> list[list[Route]]:
-    found: list[list[Route]] = [[] for _ in range(PRI_COUNT)]
-    for route in routes:
-        for pri in route.pris:
-            found[pri].append(route)
-    return found
 
 
 def _choices(routes: list[Route], into: Callable[[int], Put]) -> Iterator[_Choice]:

@@ -109,8 +109,7 @@ def pipeline(
             tests[asked] = RowTest(route.where, lambda: made.moment) if route.where else None
         routes.append(Route(pris(route.selector), route.destination, tests[asked]))
         yield
-    table = RouteTable(routes, len(targets), lambda some: row_key(some, lambda: made.moment))
-    yield
+    table = yield from RouteTable.in_steps(routes, len(targets), lambda some: row_key(some, lambda: made.moment))
     interpreter = replace(plan.interpreter(), name_of=to.names.name_of)
     made = Pipeline(plan.normaliser(), interpreter, table, targets, to.meters.of())
     return made

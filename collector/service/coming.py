@@ -92,7 +92,6 @@ class Coming:
         self.assembly = yield from assemble(plan, replace(now, meters=self.meters), known)
 
 
-
 def _mapped(descriptor: int) -> mmap.mmap:
     """The memory, with a reading position of its own: the descriptor shares its position with all workers."""
     memory = mmap.mmap(descriptor, 0, prot=mmap.PROT_READ)

@@ -42,8 +42,9 @@ class Nest:
 
 class Companion:
     """
-    ``work(link)`` is the life of the process, called in it. ``once`` is for a single job: it is not started again,
-    and ``done(status)`` hears how it ended (negative: the signal).
+    ``work(link)`` is the life of the process, called in it. With ``done`` it is for a single job: it is not started
+    again, and ``done(status)`` hears how it ended (negative: the signal). ``greet`` is called whenever it was started,
+    to tell it what it has to know.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Companion:
         nest: Nest,
         *,
         done: Callable[[int], None] | None = None,
-        once: bool = False,
+        greet: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.pid = 0
@@ -62,7 +63,7 @@ class Companion:
         self._hear = hear
         self._nest = nest
         self._done = done
-        self._once = once
+        self._greet = greet
         self._link: socket.socket | None = None
         self._started = 0.0
         self._delay = 0.0
@@ -77,6 +78,8 @@ class Companion:
             self._postpone(self._started)
             return
         self._nest.selector.register(self._link, selectors.EVENT_READ, self._listen)
+        if self._greet is not None:
+            self._greet()
 
     def tell(self, message: dict[str, Any]) -> bool:
         """False when it cannot be told now: it is not there, or does not keep up."""
@@ -124,7 +127,7 @@ class Companion:
         self._listen(limit=100 * _AT_ONCE)
         self._hang_up()
         self.pid = 0
-        if not self._once:
+        if self._done is None:
             how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             self._postpone(now)
             self._nest.own_log.error(f"The {self.name} {how}. It is started again in {self._delay:g} s.")
@@ -132,7 +135,7 @@ class Companion:
             self._done(status)
 
     def _postpone(self, now: float) -> None:
-        if self._once:
+        if self._done is not None:
             return
         settled = now - self._started >= _SETTLED
         self._delay = _BACKOFF if settled else min(_BACKOFF_LIMIT, max(_BACKOFF, self._delay * 2))

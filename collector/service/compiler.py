@@ -81,7 +81,6 @@ class Compiler:
             lambda _: None,
             self._nest,
             done=partial(self._finish, answer, memory, done),
-            once=True,
         )
         self._process.start()
         if not self._process.pid:

@@ -5,7 +5,7 @@ What a configuration comes to, in short: so that two of them can be compared, an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ def _compared(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[st
         ("changed", changed),
     ):
         if names:
-            yield f"{verb} {_list(names)}"
+            yield f"{verb} {listed(names)}"
 
 
 def _routes(old: tuple[str, ...], new: tuple[str, ...]) -> Iterable[str]:
@@ -82,7 +82,8 @@ def _unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     return {key for key in {*old, *new} if old.get(key, missing) != new.get(key, missing)}
 
 
-def _list(names: list[str]) -> str:
-    shown = ", ".join(names[:_LISTED])
-    more = len(names) - _LISTED
+def listed(names: Sequence[str], most: int = _LISTED) -> str:
+    """``a, b, c and 12 more``."""
+    shown = ", ".join(names[:most])
+    more = len(names) - most
     return f"{shown} and {more:,} more" if more > 0 else shown

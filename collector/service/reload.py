@@ -270,5 +270,3 @@ def _append(memory: int, *values: Any) -> None:
     with os.fdopen(os.dup(memory), "ab") as file:
         for value in values:
             pickle.dump(value, file)
-
-

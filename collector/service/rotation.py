@@ -266,9 +266,7 @@ class Rotation:
         self._start(Task(options, paths, self._named, now_here, all=everything))
 
     def _start(self, task: Task) -> None:
-        process = Companion(
-            "file compressor", partial(self._work, task), self._hear, self._nest, done=self._done, once=True
-        )
+        process = Companion("file compressor", partial(self._work, task), self._hear, self._nest, done=self._done)
         self._helper = _Helper(task, process, listed=not task.all)
         process.start()
         if not process.pid:

@@ -22,7 +22,7 @@ from collector.metrics import Board, Key, Layout, Slot
 from collector.service import queues
 from collector.service.account import Account, as_json
 from collector.service.activation import inherited_sockets
-from collector.service.companion import Companion, Nest
+from collector.service.companion import Nest
 from collector.service.compiler import Build, Compiler, Draft
 from collector.service.control import Access, Answer, ControlServer
 from collector.service.fork import fork_worker
@@ -30,7 +30,7 @@ from collector.service.local_zone import local_zone
 from collector.service.lock import StateLock
 from collector.service.mark import Marks
 from collector.service.names import LOOKUPS, Names
-from collector.service.outline import Outline
+from collector.service.outline import Outline, listed
 from collector.service.ownlog import OwnLog
 from collector.service.privileges import become, make_folders, renounce, to_become
 from collector.service.process import WorkerProcess
@@ -42,13 +42,11 @@ from collector.service.sender_desk import SenderDesk
 from collector.service.signals import SignalQueue
 from collector.service.sockets import Listeners, Share, Source
 from collector.service.systemd import Notifier
-from collector.service.watch import watch
+from collector.service.watch import ConfigurationWatch
 from collector.service.workers import HANGS, RESTARTS, Timing, Workers
 
 _STATUS_INTERVAL = 10.0
 _FILES_SHOWN = 8
-_SETTLED = 0.3
-_UNSETTLED = 2.0  # seconds: a file that changes all the time is read all the same
 
 
 class Plan(Protocol):
@@ -104,8 +102,6 @@ class Supervisor:
         self._timing = timing or Timing()
         self._state: Literal["starting", "running", "stopping"] = "starting"
         self._kill_at = math.inf
-        self._changed = 0.0
-        self._reload_at = math.inf
         self._first = plan
         self._events: dict[str, Callable[[int, dict[str, Any]], None]] = {}
         self._chores: list[Callable[[float], None]] = []
@@ -146,7 +142,7 @@ class Supervisor:
         for companion in self._companions:
             companion.start()
         self._companions.append(self.names.companion)  # it starts when there is something to ask
-        self._watch()
+        self._watch_configuration()
 
     def _take_places(self, plan: Plan, resources: contextlib.ExitStack) -> None:
         """The lock and the sockets, with all rights there are; from then on only with those of the configured user."""
@@ -165,8 +161,8 @@ class Supervisor:
 
     def _make_processes(self, plan: Plan, counts: Slot) -> None:
         nest = Nest(self._selector, self._log, self._let_go_of_all)
-        self._watcher = Companion("configuration watcher", watch, self._on_changed_file, nest)
-        self._companions = [self._watcher]
+        self._watch = ConfigurationWatch(self._on_changed_configuration, nest)
+        self._companions = [self._watch.companion]
         crew = [WorkerProcess(number, self._selector, self._log, self._events) for number in range(plan.workers)]
         self._workers = Workers(crew, self._fork, self.board, counts, self._log, self._timing)
         self.names = Names(plan.settings.dns, nest, self._workers, self._count)
@@ -220,27 +216,25 @@ class Supervisor:
         self._senders.change(self.plan.settings)
         self.names.change(self.plan.settings.dns)
         self._rotation.change(self.plan.destinations, time.monotonic())
-        self._watch()
+        self._watch_configuration()
         for warning in self._late_settings():
             self._log.warning(warning)
 
     def _late_settings(self) -> Iterator[str]:
         """What is fixed as long as the service runs."""
-        for name in ("workers", "state_dir", "control"):
-            if getattr(self._first, name) != getattr(self.plan, name):
-                yield f"A change of {name} takes effect at the next start."
-        for name in ("user", "group", "control_mode", "control_group"):
-            if getattr(self._first.settings, name) != getattr(self.plan.settings, name):
-                yield f"A change of {name} takes effect at the next start."
+        for old, new, names in (
+            (self._first, self.plan, ("workers", "state_dir", "control")),
+            (self._first.settings, self.plan.settings, ("user", "group", "control_mode", "control_group")),
+        ):
+            for name in names:
+                if getattr(old, name) != getattr(new, name):
+                    yield f"A change of {name} takes effect at the next start."
 
-    def _watch(self) -> None:
-        self._watcher.tell({"watch": self.plan.watched if self.plan.settings.watch else []})
+    def _on_changed_configuration(self) -> None:
+        self._reload.ask()
 
-    def _on_changed_file(self, _message: dict[str, Any]) -> None:
-        """Several events belong to one change: the reload comes when there was none for a moment."""
-        now = time.monotonic()
-        self._changed = self._changed or now
-        self._reload_at = min(now + _SETTLED, self._changed + _UNSETTLED)
+    def _watch_configuration(self) -> None:
+        self._watch.change(self.plan.watched if self.plan.settings.watch else ())
 
     def _fork(self, number: int) -> tuple[int, socket.socket]:
         return fork_worker(lambda link: self._work(number, link), lambda: self._let_go(number), self._log)
@@ -272,7 +266,7 @@ class Supervisor:
 
     def _turn(self) -> None:
         """Wait for something to happen or to be due, and deal with it."""
-        due = min(self._ticked + self._interval, self._workers.next_due, self._kill_at, self._reload_at)
+        due = min(self._ticked + self._interval, self._workers.next_due, self._kill_at, self._watch.due)
         for key, _ in self._selector.select(max(0.0, due - time.monotonic())):
             if self._selector.get_map().get(key.fd) is key:  # an earlier one of this turn may have closed it
                 key.data()
@@ -293,9 +287,7 @@ class Supervisor:
         self._workers.start_due(now)
         for companion in self._companions:
             companion.look(now)
-        if now >= self._reload_at:
-            self._changed, self._reload_at = 0.0, math.inf
-            self._reload.ask()
+        self._watch.look(now)
         self._reload.look(now)
 
     @property
@@ -325,8 +317,8 @@ class Supervisor:
         )
         for description in self._listeners.descriptions():
             self._log.info(f"Listening on {description['listens']}.")
-        if files := _files(plan.layout):
-            self._log.info(f"Writing {files}.")
+        if plan.destinations:
+            self._log.info(f"Writing {listed([options.label for options in plan.destinations], _FILES_SHOWN)}.")
         for warning in self._listeners.warnings():
             self._log.warning(warning)
         self._log.info(f"Answering `collector status` at {plan.control}.")
@@ -404,10 +396,3 @@ class Supervisor:
             "workers": self._workers.report(now),
             "counters": as_json(self.board.totals()),
         }
-
-
-def _files(layout: Layout) -> str:
-    """The files of the plan, as written in its routes; of many only the first."""
-    names = [dict(key.labels)["sink"] for key in layout.keys if key.name == "sink_offered"]
-    shown = names[:_FILES_SHOWN]
-    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")

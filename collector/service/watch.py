@@ -9,14 +9,53 @@ that is reached by a symbolic link, both places are watched: configuration manag
 """
 
 import json
+import math
 import os
 import socket
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from collector.service.companion import Companion, Nest
+
+_SETTLED = 0.3
+_UNSETTLED = 2.0  # seconds: a file that changes all the time is read all the same
 _TELLING = {"created", "modified", "moved", "deleted", "closed"}
+
+
+class ConfigurationWatch:
+    """
+    In the supervisor: calls ``changed`` from ``look`` when the files have changed and then have not for a moment, as
+    several events belong to one change. ``due`` is when it has to be looked at again.
+    """
+
+    def __init__(self, changed: Callable[[], None], nest: Nest) -> None:
+        self.companion = Companion("configuration watcher", watch, self._hear, nest, greet=self._greet)
+        self.due = math.inf
+        self._changed = changed
+        self._first = math.inf
+        self._paths: list[str] = []
+
+    def change(self, paths: Iterable[str]) -> None:
+        """Watch these from now on; none, and nothing is watched."""
+        self._paths = list(paths)
+        self._greet()
+
+    def look(self, now: float) -> None:
+        if now >= self.due:
+            self.due = self._first = math.inf
+            self._changed()
+
+    def _greet(self) -> None:
+        self.companion.tell({"watch": self._paths})
+
+    def _hear(self, _message: dict[str, Any]) -> None:
+        now = time.monotonic()
+        self._first = min(self._first, now)
+        self.due = min(now + _SETTLED, self._first + _UNSETTLED)
 
 
 def watch(link: socket.socket) -> None:

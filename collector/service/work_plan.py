@@ -118,4 +118,3 @@ def finish(steps: Generator[None, None, Any]) -> Any:
             next(steps)
         except StopIteration as end:
             return end.value
-

@@ -9,10 +9,20 @@ So whatever takes the place of a file or of a folder is noticed within a second,
 
 import os
 import posixpath
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
-from collector.sinks.paths import file_name, open_again, open_append, open_folder, open_in
+from collector.sinks.paths import (
+    enter_again,
+    file_name,
+    inner_folders,
+    open_again,
+    open_append,
+    open_folder,
+    open_in,
+)
 
 _FOLDERS = 8
 
@@ -21,25 +31,26 @@ class OpenFolders:
     """Folders in which a file was opened lately, as descriptors; a few for a whole worker."""
 
     def __init__(self) -> None:
-        self._open: dict[str, int] = {}
-        self.get = self._open.get
+        self._open: OrderedDict[str, int] = OrderedDict()
+
+    def get(self, key: str) -> int | None:
+        fd = self._open.get(key)
+        if fd is not None:
+            self._open.move_to_end(key)
+        return fd
 
     def keep(self, key: str, fd: int) -> int:
-        """Takes over ``fd``, and closes the one that has been here the longest if there are too many."""
-        self.forget(key)
-        if len(self._open) >= _FOLDERS:
-            self.forget(next(iter(self._open)))
+        """Takes over ``fd``, and closes the least recently used one if there are too many."""
+        if key in self._open:
+            os.close(self._open.pop(key))
+        elif len(self._open) >= _FOLDERS:
+            os.close(self._open.popitem(last=False)[1])
         self._open[key] = fd
         return fd
 
-    def forget(self, key: str) -> None:
-        fd = self._open.pop(key, None)
-        if fd is not None:
-            os.close(fd)
-
     def close(self) -> None:
-        for key in list(self._open):
-            self.forget(key)
+        while self._open:
+            os.close(self._open.popitem()[1])
 
 
 class Opener:
@@ -64,7 +75,7 @@ class Opener:
         self._looked = looked
         self._mode, self._dir_mode = modes
         self._owner = owner
-        self._places: dict[str, tuple[str, bytes]] = {}  # folder and name of what was opened since the last tick
+        self._places: dict[str, _Place] = {}  # of what was opened since the last tick
 
     def tick(self) -> None:
         """Once a second: look again at what is opened next."""
@@ -74,30 +85,41 @@ class Opener:
         """The descriptor of a file, open for appending. Raises what ``open_append`` does."""
         place = self._places.get(path)
         if place is not None:
-            folder = self._folders.get(place[0])
-            if folder is not None:
-                try:
-                    return open_again(folder, place[1])
-                except OSError:
-                    pass  # moved, or something else is there: looked at below
+            try:
+                return self._open_again(place)
+            except OSError:
+                pass  # moved, or something else is there: looked at below
         fd = self._open_and_look(path)
         self._looked(path, fd)
         return fd
+
+    def _open_again(self, place: "_Place") -> int:
+        folder = self._folders.get(place.folder)
+        if folder is None:
+            folder = self._top(place)
+            if place.inner:
+                folder = self._folders.keep(place.folder, enter_again(folder, place.inner))
+        return open_again(folder, place.name)
+
+    def _top(self, place: "_Place") -> int:
+        top = self._folders.get(place.top)
+        if top is None:
+            top = self._folders.keep(place.top, self._open_folder(posixpath.join(self._below or ".", "any")))
+        return top
 
     def _open_and_look(self, path: str) -> int:
         if self._below is None:
             refused = partial(self._refused, path)
             return open_append(path, refused=refused, mode=self._mode, dir_mode=self._dir_mode, owner=self._owner)
-        outer, name = posixpath.split(path)
-        key = f"{self._below}\0{outer}"  # what leads to a folder decides which links are followed on the way
-        folder = self._folders.get(key)
+        place = _place(path, self._below)
+        folder = self._folders.get(place.folder)
         if folder is None:
-            folder = self._folders.keep(key, self._open_folder(path))
+            folder = self._folders.keep(place.folder, self._open_folder(path))
         try:
             fd = self._open_in(folder, path)
         except FileNotFoundError:  # the folder itself is gone
-            fd = self._open_in(self._folders.keep(key, self._open_folder(path)), path)
-        self._places[path] = key, file_name(name)
+            fd = self._open_in(self._folders.keep(place.folder, self._open_folder(path)), path)
+        self._places[path] = place
         return fd
 
     def _open_folder(self, path: str) -> int:
@@ -107,3 +129,19 @@ class Opener:
     def _open_in(self, folder: int, path: str) -> int:
         refused = partial(self._refused, path)
         return open_in(folder, path, refused=refused, mode=self._mode, owner=self._owner, below=self._below)
+
+
+class _Place(NamedTuple):
+    """``top`` and ``folder`` are keys of ``OpenFolders``; ``inner`` leads from one to the other."""
+
+    top: str
+    inner: tuple[bytes, ...]
+    folder: str
+    name: bytes
+
+
+def _place(path: str, below: str) -> _Place:
+    # What leads to a folder decides which links are followed on the way, so it is part of the key.
+    outer, name = posixpath.split(path)
+    inner = tuple(map(file_name, inner_folders(path, below)))
+    return _Place(f"{below}\0{below}", inner, f"{below}\0{outer}", file_name(name))

@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -235,7 +235,7 @@ def open_folder(
 ) -> int:
     """The first half of ``open_append``: the folder of a path, made where it is missing, as a descriptor (O_PATH)."""
     own = partial(_own, owner=owner, refused=refused)
-    fixed, inner = (posixpath.dirname(path), []) if below is None else (below, _inner_folders(path, below))
+    fixed, inner = (posixpath.dirname(path), []) if below is None else (below, inner_folders(path, below))
     folder = _open_fixed(file_name(fixed or "."), dir_mode, own)
     try:
         for name in inner:
@@ -270,7 +270,20 @@ def open_again(folder: int, name: bytes) -> int:
     return os.open(name, _FILE_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
 
 
-def _inner_folders(path: str, below: str) -> list[str]:
+def enter_again(top: int, inner: Sequence[bytes]) -> int:
+    """In the same way, the last one of the folders ``inner`` that lead down from the folder ``top``."""
+    flags = os.O_PATH | os.O_NOFOLLOW | _FOLDER_FLAGS
+    folder = os.open(inner[0], flags, dir_fd=top)
+    for name in inner[1:]:
+        outer = folder
+        try:
+            folder = os.open(name, flags, dir_fd=outer)
+        finally:
+            os.close(outer)
+    return folder
+
+
+def inner_folders(path: str, below: str) -> list[str]:
     prefix = posixpath.join(below, "")
     parts = path.removeprefix(prefix).split("/")
     if not path.startswith(prefix) or {"", ".", ".."} & set(parts):

@@ -72,7 +72,7 @@ def test_status_for_prometheus_is_what_prometheus_reads(service):
     families = {family.name: family for family in text_string_to_metric_families(out)}
     received = families["collector_received_messages"]
     assert {sample.labels["source"] for sample in received.samples} == {
-        "udp 127.0.0.1:0", "tcp 127.0.0.1:0", "unix ./log",
+        "udp 127.0.0.1:0", "internal", "tcp 127.0.0.1:0", "unix ./log",
     }  # fmt: skip
     assert sum(sample.value for sample in received.samples) == service.count("received_messages")
 

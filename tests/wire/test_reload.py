@@ -188,8 +188,8 @@ def test_options_of_a_source_change_for_connections_that_are_open(service):
         connection.settimeout(DEADLINE)
         assert connection.recv(1) == b""
 
-    assert service.count("connections_closed", reason="idle") == 1
-    assert service.count("connections_closed", reason="limit") == 1
+    service.counts(1, "connections_closed", reason="idle")
+    service.counts(1, "connections_closed", reason="limit")
 
 
 def test_a_file_that_stays_is_not_opened_anew(service):

@@ -46,7 +46,9 @@ def test_few_boxes_are_looked_at_where_many_are():
 
     routes = [Route(ALL, 0), *(Route(frozenset({number % 100}), number) for number in range(1, 1000))]
     boxes = [Box() for _ in range(1000)]
-    signs = Signs([[route for route in routes if pri in route.pris] for pri in range(PRI_COUNT)], boxes)
+    signs = Signs(routes, boxes)
+    for pri in range(PRI_COUNT):
+        signs.add([route for route in routes if pri in route.pris])
     boxes[0].append("a row of PRI 150")
     boxes[0].append("a row of PRI 7")
     for number in range(7, 1000, 100):

@@ -56,9 +56,7 @@ class Watched:
         self.stream = io.StringIO()
         self.log = OwnLog(self.stream)
         self.listeners = Listeners(sources, slots)
-        self.sockets = [
-            share.sockets[name][0] for share in map(self.listeners.share, range(slots)) for name in names
-        ]
+        self.sockets = [share.sockets[name][0] for share in map(self.listeners.share, range(slots)) for name in names]
         self.queues = ReceiveQueues(self.listeners, layout, self.board.slot(0))
 
     def read(self):
