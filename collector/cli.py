@@ -207,20 +207,20 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _add_status(commands: Any) -> None:
-    from collector.service import sender_screen
+    from collector.service.senders import screen
 
     parser = _command(commands, "status", _status, "what the running daemon received, wrote and lost")
     add_control(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every counter, as JSON; a line for each of the senders")
     form.add_argument("--prometheus", action="store_true", help="the counters as Prometheus text")
-    sender_screen.add_arguments(parser)
+    screen.add_arguments(parser)
 
 
 def _status(options: argparse.Namespace) -> int:
     from collector.service.control import request
     from collector.service.exposition import expose
-    from collector.service.sender_screen import answered, are_wanted
+    from collector.service.senders.screen import answered, are_wanted
     from collector.service.status import render
 
     ask = partial(request, options.control or _control(options))

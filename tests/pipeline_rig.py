@@ -19,9 +19,9 @@ from collector.routing.where import compile_where
 from collector.service import assembly, pipeline
 from collector.service.account import Account
 from collector.service.meter import Meter, Meters
-from collector.service.names_worker import WorkerNames
+from collector.service.naming.worker import WorkerNames
 from collector.service.plan import build_plan_from_text
-from collector.service.senders import SourceSenders
+from collector.service.senders.source_senders import SourceSenders
 from collector.service.work_plan import finish
 from collector.sinks.files import OpenFiles
 from collector.sinks.paths import PathTemplate

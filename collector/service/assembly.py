@@ -20,7 +20,7 @@ from collector.routing.where import Where
 from collector.service.destination import Destination, FileDestination, LineDestination
 from collector.service.mark import mark_pris
 from collector.service.meter import Meters
-from collector.service.names_worker import WorkerNames
+from collector.service.naming.worker import WorkerNames
 from collector.service.pipeline import Pipeline
 from collector.service.work_plan import WorkPlan, finish
 from collector.sinks.file import FileSink

@@ -1,19 +1,25 @@
-"""Finished lines by the file that their host name leads to."""
+"""Finished lines by the file that their host name, and perhaps their date, leads to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from collector.protocol.render import Moment
 from collector.sinks.paths import SafePaths
 from collector.templates import TemplateError
 
+FIELDS = frozenset({"hostname", "timestamp", "received_at"})
+"""What a path may be made of here."""
+
+_STAMP = 15
+"""Bytes at the beginning of a line: ``Nov  2 12:00:00``."""
 _SECONDS_REMEMBERED = 60.0
 _HOSTS_REMEMBERED = 100_000
 
 HostRow = tuple[Any, ...]
 """
-A PRI, the finished line, and its host name: bytes, as a line that is well formed shows it, or a tuple of the one in the
-record that the tolerant parser made, which may be None.
+A PRI, the finished line, and its host name: bytes, as a line that is well formed shows it, or a tuple of the host name
+and the time, where the line does not show both: a datetime, or the stamp of RFC 5424.
 """
 
 
@@ -37,10 +43,11 @@ def path_for(paths: SafePaths, values: Mapping[str, Any], now: float) -> Path:
 
 class ByHost(dict[Any, list[bytes]]):
     """
-    The lines of each host. Hosts with one path have one list, so that their lines keep their order.
+    The lines of each host, or, where the path has their time in it, of each host and second. Those with one path have
+    one list, so that their lines keep their order.
 
-        lists.add(rows, now)      # lists[host].append(line)
-        lists.take()              # {path: lines}, and nothing is left
+        lists.add(rows, moment)      # lists[host].append(line)
+        lists.take()                 # {path: lines}, and nothing is left
 
     Which path belongs to a host is remembered for a minute: ``SafePaths`` wants to hear which paths are in use.
     """
@@ -48,15 +55,24 @@ class ByHost(dict[Any, list[bytes]]):
     def __init__(self, paths: SafePaths) -> None:
         super().__init__()
         self._paths = paths
+        self._dated = "timestamp" in paths.template.variables
         self._path_of: dict[Any, Path] = {}
         self._by_path: dict[Path, list[bytes]] = {}
+        self._moment: Moment | None = None
+        self._day: object = None
         self._now = 0.0
         self._since = float("-inf")
 
-    def add(self, rows: Sequence[HostRow], now: float) -> None:
-        self._now = now
-        for row in rows:
-            self[row[2]].append(row[1])
+    def add(self, rows: Sequence[HostRow], moment: Moment) -> None:
+        self._moment, self._now = moment, moment.received_at.timestamp()
+        if "received_at" in self._paths.template.variables:
+            self._turn_page(self._paths.grain(moment.received_at))
+        if self._dated:
+            for row in rows:
+                self[row[1][:_STAMP], row[2]].append(row[1])
+        else:
+            for row in rows:
+                self[row[2]].append(row[1])
 
     def take(self) -> dict[Path, list[bytes]]:
         taken, self._by_path = self._by_path, {}
@@ -66,15 +82,31 @@ class ByHost(dict[Any, list[bytes]]):
             self._since = self._now
         return taken
 
-    def __missing__(self, host: Any) -> list[bytes]:
-        path = self._path_of[host] if host in self._path_of else self._look_up(host)
+    def _turn_page(self, day: object) -> None:
+        """Other paths belong to the hosts when another day, or whatever the path shows of it, has come."""
+        if day != self._day:
+            self._day = day
+            self._path_of.clear()
+            self.clear()
+
+    def __missing__(self, key: Any) -> list[bytes]:
+        path = self._path_of.get(key) or self._look_up(key)
         lines = self._by_path.get(path)
         if lines is None:
             lines = self._by_path[path] = []
-        self[host] = lines
+        self[key] = lines
         return lines
 
-    def _look_up(self, host: Any) -> Path:
-        hostname = host.decode() if isinstance(host, bytes) else host[0]
-        path = self._path_of[host] = path_for(self._paths, {"hostname": hostname}, self._now)
+    def _look_up(self, key: Any) -> Path:
+        assert self._moment is not None
+        stamp, host = key if self._dated else (b"", key)
+        if isinstance(host, tuple):
+            host, stamp = host
+        hostname = host.decode() if isinstance(host, bytes) else host
+        if self._dated and isinstance(stamp, bytes):
+            stamp = self._moment.time_of(stamp.decode(), hostname, None).time
+        values = {"hostname": hostname, "timestamp": stamp, "received_at": self._moment.received_at}
+        path = path_for(self._paths, values, self._now)
+        if not self._dated:  # how far off the clock a stamp may be depends on the clock
+            self._path_of[key] = path
         return path

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from collector.protocol.columns import reader
 from collector.protocol.render import Format, Moment, Pair, traditional
-from collector.service.by_host import ByHost, HostRow, Path, path_for
+from collector.service.by_host import FIELDS, ByHost, HostRow, Path, path_for
 from collector.sinks import LineSink, Sink
 from collector.sinks.file import FileSink
 from collector.sinks.paths import PathTemplate, SafePaths
@@ -51,8 +51,9 @@ class FileDestination:
 
     def __init__(self, sink: FileSink, path: PathTemplate, max_paths: int, form: Format) -> None:
         self.sink = sink
-        self.lean = form is traditional and path.variables <= {"hostname"}
+        self.lean = form is traditional and path.variables <= FIELDS
         self.gathers = path.literal is None
+        self.dated = "timestamp" in path.variables
         self._literal = path.literal
         self._paths = SafePaths(path, max_paths=max_paths)
         self._read = reader(sorted(path.variables))
@@ -73,9 +74,9 @@ class FileDestination:
             pieces.append(self._format(some, moment) if isinstance(path, str) else b"")
             rows.append(len(some))
 
-    def gather(self, rows: Sequence[HostRow], received_at: float) -> None:
-        """Finished lines with their hosts, where only the host name decides the path."""
-        self._hosts.add(rows, received_at)
+    def gather(self, rows: Sequence[HostRow], moment: Moment) -> None:
+        """Finished lines with their hosts, where ``lean``."""
+        self._hosts.add(rows, moment)
 
     def settle(self, *, can_wait: bool) -> int:
         """Write what was gathered; returns how many files were opened for it."""

@@ -27,7 +27,7 @@ from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
 from collector.protocol.render import Moment, Pair, as_json
 from collector.service.local_zone import local_zone
-from collector.service.names_worker import WorkerNames
+from collector.service.naming.worker import WorkerNames
 from collector.service.plan import Plan
 from collector.service.routes import ResolvedRoute
 from collector.sinks.paths import PathTemplate

@@ -28,6 +28,7 @@ class Lean:
     """Its boxes hold lines."""
 
     _bsd = LEAN_3164
+    _ietf = LEAN_5424
 
     def __init__(self, table: RouteTable, destinations: Sequence[Destination], odd: OddReader) -> None:
         self._table = table
@@ -90,8 +91,7 @@ class Lean:
         number, peer = self._next_odd()
         fix = self._batch.fixes.get(number)
         if fix is None:
-            in_5424 = len(self._rows[0]) == LEAN_5424.groups
-            other = (self._bsd if in_5424 else LEAN_5424).findall(line)[0]
+            other = (self._bsd if self._is_ietf(self._rows[0]) else self._ietf).findall(line)[0]
             if other[0] in PRIS:
                 self._put_other(other)
                 return
@@ -100,7 +100,10 @@ class Lean:
 
     def _put_other(self, row: tuple[bytes, ...]) -> None:
         """A row of the shape that the batch does not have in general."""
-        self._put[row[0]](self._line(*row) if len(row) == LEAN_5424.groups else row[1])
+        self._put[row[0]](self._line(*row) if self._is_ietf(row) else row[1])
+
+    def _is_ietf(self, row: Sequence[bytes]) -> bool:
+        return len(row) == self._ietf.groups
 
     def _put_read(self, record: Record, line: bytes) -> None:
         """What the tolerant parser made of a line."""

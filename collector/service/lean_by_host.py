@@ -5,8 +5,9 @@ from operator import itemgetter
 from typing import Any
 
 from collector.batch import Batch, Record
-from collector.protocol.parsers.scan import LEAN_3164_HOST, LEAN_5424, looks_5424
+from collector.protocol.parsers.scan import LEAN_3164_HOST, LEAN_5424_HOST, looks_5424
 from collector.routing.table import RouteTable
+from collector.service.by_host import HostRow
 from collector.service.destination import Destination, FileDestination
 from collector.service.lean import PRIS, Lean
 from collector.service.odd import OddReader
@@ -18,31 +19,37 @@ class LeanByHost(Lean):
     """Its boxes hold ``HostRow``."""
 
     _bsd = LEAN_3164_HOST
+    _ietf = LEAN_5424_HOST
 
     def __init__(self, table: RouteTable, destinations: Sequence[Destination], odd: OddReader) -> None:
         super().__init__(table, destinations, odd)
         self._put |= {pri: table.put[int(pri)] for pri in PRIS}
+        self._dated = any(isinstance(one, FileDestination) and one.dated for one in destinations)
 
     def split(self, batch: Batch) -> int:
         self._batch = batch
         self._left = None
         put = self._put
         if looks_5424(batch.text):
-            rows = self._rows = LEAN_5424.findall(batch.text)
-            line_of = self._line
+            rows = self._rows = self._ietf.findall(batch.text)
             for row in rows:
-                put[row[0]](row if row[6] else (row[0], line_of(*row), row[2]))
+                put[row[0]](row if row[-1] else self._host_row(row))
         else:
-            rows = self._rows = LEAN_3164_HOST.findall(batch.text)
+            rows = self._rows = self._bsd.findall(batch.text)
             for row in rows:
                 put[row[0]](row)
         return len(rows)
+
+    def _host_row(self, row: tuple[bytes, ...]) -> HostRow:
+        pri, stamp, rest, host, app, pid, message, odd = row
+        line = self._line(pri, stamp, host, app, pid, message, odd)
+        return pri, line, (host, stamp + rest) if self._dated else host
 
     def write(self, *, can_wait: bool) -> None:
         for number in self._table.filled():
             destination, box = self._destinations[number], self._table.boxes[number]
             if isinstance(destination, FileDestination) and destination.gathers:
-                destination.gather(box, self._batch.received_at)
+                destination.gather(box, self._odd.moment)
             elif destination.with_pri:
                 destination.write_lines([b"<%b>%b" % row[:2] for row in box], can_wait=can_wait)
             else:
@@ -55,7 +62,7 @@ class LeanByHost(Lean):
         self._read_odd(row[-1])
 
     def _put_other(self, row: tuple[bytes, ...]) -> None:
-        self._put[row[0]]((row[0], self._line(*row), row[2]) if len(row) == LEAN_5424.groups else row)
+        self._put[row[0]](self._host_row(row) if self._is_ietf(row) else row)
 
     def _put_read(self, record: Record, line: bytes) -> None:
-        self._table.put[record.pri]((b"%d" % record.pri, line, (record.hostname,)))
+        self._table.put[record.pri]((b"%d" % record.pri, line, (record.hostname, record.timestamp)))

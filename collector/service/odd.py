@@ -8,7 +8,7 @@ from collector.protocol.interpret import Interpreter
 from collector.protocol.render import Moment
 from collector.protocol.rewrite import Rewrite
 from collector.service.meter import Meter
-from collector.service.senders import SourceSenders, sender_of
+from collector.service.senders.source_senders import SourceSenders, sender_of
 
 
 class OddReader:

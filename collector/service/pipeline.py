@@ -22,7 +22,7 @@ from collector.service.lean import Lean
 from collector.service.lean_by_host import LeanByHost
 from collector.service.meter import Meter
 from collector.service.odd import OddReader
-from collector.service.senders import SourceSenders
+from collector.service.senders.source_senders import SourceSenders
 
 _ROWS_WORTH_OPENING = 16
 """To open and close a file costs what it costs to write so many rows."""
@@ -61,7 +61,8 @@ class Pipeline:
         self._gathering = [one for one in destinations if isinstance(one, FileDestination) and one.gathers]
         self._full = Full(table, destinations, self._odd)
         self._way: Full | Lean = self._full
-        if all(destination.lean for destination in destinations) and not table.filtered:
+        dated = any(one.dated for one in self._gathering)  # hosts with a zone of their own need a look at the peer
+        if all(one.lean for one in destinations) and not table.filtered and not (dated and interpreter.zones):
             self._way = (LeanByHost if self._gathering else Lean)(table, destinations, self._odd)
         self._origin: Origin | None = None
         self._begun = self._bytes = 0

@@ -23,7 +23,7 @@ from collector.protocol.normalise import Normaliser
 from collector.protocol.own_format import line_format
 from collector.protocol.render import FORMATS, Format
 from collector.service import ledger, places
-from collector.service.names_plan import NamePlan, name_plan
+from collector.service.naming.plan import NamePlan, name_plan
 from collector.service.outline import Outline, outline
 from collector.service.routes import ResolvedRoute, RouteReader, same_file
 from collector.service.work_plan import WorkPlan

@@ -29,16 +29,16 @@ from collector.service.fork import fork_worker
 from collector.service.local_zone import local_zone
 from collector.service.lock import StateLock
 from collector.service.mark import Marks
-from collector.service.names import LOOKUPS, Names
+from collector.service.naming.names import LOOKUPS, Names
 from collector.service.outline import Outline, listed
 from collector.service.ownlog import OwnLog
 from collector.service.privileges import become, make_folders, renounce, to_become
 from collector.service.process import WorkerProcess
 from collector.service.refusals import RefusalLog
 from collector.service.reload import Reload
-from collector.service.rotation import KEYS as ROTATION_KEYS
-from collector.service.rotation import Place, Rotation
-from collector.service.sender_desk import SenderDesk
+from collector.service.rotating.rotation import KEYS as ROTATION_KEYS
+from collector.service.rotating.rotation import Place, Rotation
+from collector.service.senders.desk import SenderDesk
 from collector.service.signals import SignalQueue
 from collector.service.sockets import Listeners, Share, Source
 from collector.service.systemd import Notifier

@@ -18,7 +18,7 @@ from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
 from collector.protocol.policy import DAY
 from collector.service.local_zone import local_zone
-from collector.service.names_plan import NamePlan
+from collector.service.naming.plan import NamePlan
 from collector.service.routes import ResolvedRoute
 from collector.sources import Source, source_class
 

@@ -26,10 +26,10 @@ from collector.service.ledger import INTERNAL
 from collector.service.mark import mark_line
 from collector.service.memory import keep_memory
 from collector.service.meter import Meters
-from collector.service.names_worker import WorkerNames
+from collector.service.naming.worker import WorkerNames
 from collector.service.pipeline import Origin, Peers
 from collector.service.refusals import Refusals
-from collector.service.senders import SourceSenders
+from collector.service.senders.source_senders import SourceSenders
 from collector.service.sockets import Share
 from collector.service.work_plan import WorkPlan, finish
 from collector.shared import Region

@@ -149,7 +149,7 @@ class SafePaths:
         self._forget_after = forget_after
         self._texts = sorted(template.variables.difference(TIMES))
         self._times = sorted(template.variables.intersection(TIMES))
-        self._grain = _grain(template.text)
+        self.grain = _grain(template.text)
         self._cache: dict[tuple[Any, ...], str] = {}
         self._used: dict[str, float] = {}
         self._swept = float("-inf")
@@ -161,7 +161,7 @@ class SafePaths:
         A name of ``TIMES`` that the template uses must be a datetime. ``now`` are seconds on any clock. Raises
         TemplateError.
         """
-        key = (*map(values.get, self._texts), *(self._grain(values[name]) for name in self._times))
+        key = (*map(values.get, self._texts), *(self.grain(values[name]) for name in self._times))
         cached = self._cache.get(key)
         path = cached or self.template.path_for(values)
         if path not in self._used and not self._room(now):

@@ -15,8 +15,8 @@ from collector.routing.matching import MODIFIERS
 from collector.service import exposition, ledger, queues
 from collector.service.account import as_json as counters_as_json
 from collector.service.meter import OTHER
-from collector.service.names import LOOKUPS
-from collector.service.rotation import KEYS as ROTATION_KEYS
+from collector.service.naming.names import LOOKUPS
+from collector.service.rotating.rotation import KEYS as ROTATION_KEYS
 from collector.service.workers import HANGS, RESTARTS
 from collector.sinks import SINKS
 from collector.templates import _ENVIRONMENT

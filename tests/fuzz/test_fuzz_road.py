@@ -19,7 +19,7 @@ from collector.service.account import Account
 from collector.service.meter import Meter
 from collector.service.pipeline import Origin
 from collector.service.plan import build_plan_from_text
-from collector.service.senders import SourceSenders
+from collector.service.senders.source_senders import SourceSenders
 from collector.sinks.files import OpenFiles
 
 _PIECES = [

@@ -40,6 +40,13 @@ HOSTS = [
     {"select": "auth.*", "to": {"file": "FOLDER/{{ hostname | upper }}/auth"}},
     {"select": "auth.*", "to": {"file": "FOLDER/plain"}},
 ]
+DAYS = [
+    {"select": "*.*", "to": {"file": "FOLDER/{{ hostname }}/{{ timestamp | date('%Y-%m-%d') }}.log"}},
+    {"select": "*.info", "to": {"file": "FOLDER/{{ timestamp | date('%H:%M') }} {{ hostname | lower }}"}},
+    {"select": "auth.*", "to": {"file": "FOLDER/seconds/{{ timestamp }}"}},
+    {"select": "auth.*", "to": {"file": "FOLDER/{{ received_at | date('%d') }}/{{ hostname }}"}},
+    {"select": "*.*", "to": {"file": "FOLDER/plain"}},
+]
 TEMPLATES = {
     "short": "{{ timestamp }} {{ hostname }}%b%s {{ app_name }}[{{ proc_id }}] {{ message }}",
     "long": "{{ received_at | date('%H:%M') }} {{ message | upper }} {{ structured_data }} {{ line }} {{ raw }}",
@@ -69,8 +76,8 @@ def run(folder, routes, batches, configured):
 
 @pytest.mark.parametrize(
     "routes",
-    [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS, HOSTS],
-    ids=["all", "some", "formats", "filters", "paths", "hosts"],
+    [LEAN, LEAN[1:], FORMATS, FILTERS, PATHS, HOSTS, DAYS],
+    ids=["all", "some", "formats", "filters", "paths", "hosts", "days"],
 )
 @settings(max_examples=60)
 @given(batches=st.lists(BATCHES, max_size=3), configured=SETTINGS)

@@ -14,10 +14,10 @@ from pipeline_rig import Rig, plan_of
 
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
-from collector.service import senders
 from collector.service.account import by_label
-from collector.service.sender_table import SenderTable
-from collector.service.senders import SourceSenders, sender_of
+from collector.service.senders import source_senders as senders
+from collector.service.senders.source_senders import SourceSenders, sender_of
+from collector.service.senders.table import SenderTable
 
 INTERPRETER = Interpreter(UTC, HostMap({}), None)
 

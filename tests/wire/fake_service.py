@@ -35,13 +35,13 @@ class Source:
     def __init__(self, port, buffer):
         self.port, self.buffer = port, buffer
 
-    def shared_words(self, slots):
+    def shared_words(self, _slots):
         return 0
 
     def adjust(self, sockets):
         """There is nothing to adjust."""
 
-    def bind(self, slots, inherited):
+    def bind(self, slots, _inherited):
         return [[self._socket()] for _ in range(slots)]
 
     def _socket(self):

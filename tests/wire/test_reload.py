@@ -252,7 +252,7 @@ def test_a_worker_that_is_killed_while_it_reloads_starts_with_a_whole_plan(servi
         edit(service, "./all" if round_ == 0 else f"./round{round_ - 1}", f"./round{round_}")
         asking = threading.Thread(target=lambda: answers.append(reload(service)))
         asking.start()
-        until(lambda: service.status()["reload"]["state"] != "resting" or not asking.is_alive())
+        until(lambda done=round_ + 1: service.status()["reload"]["state"] != "resting" or len(answers) == done)
         os.kill(service.workers()[round_ % 2], signal.SIGKILL)
         asking.join(DEADLINE)
         until(service.is_whole)

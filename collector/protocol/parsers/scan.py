@@ -54,11 +54,17 @@ PRI is any one to three digits, and whoever looks it up finds out: that saves a 
 LEAN_3164_HOST = re.compile(rf"<([0-9]{{1,3}})>({_STAMP} {_NO_HOST}({_HOST}) .*\n)|(.+\n)".encode())
 """The same with the host name behind the line."""
 
-LEAN_5424 = re.compile(
-    rf"<({_PRI})>1 ({_DATE}T{_CLOCK})(?:\.[0-9]{{1,6}})?{_ZONE} ({_HOST}) {_FIELD} {_FIELD} [!-~]+ "
-    rf"{_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.+)\n|(.+\n)".encode("latin-1")
+_LEAN_5424 = (
+    rf"<({_PRI})>1 ({_DATE}T{_CLOCK})%s ({_HOST}) {_FIELD} {_FIELD} [!-~]+ {_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.+)\n"
+    r"|(.+\n)"
 )
+_REST_OF_STAMP = rf"(?:\.[0-9]{{1,6}})?{_ZONE}"
+
+LEAN_5424 = re.compile((_LEAN_5424 % _REST_OF_STAMP).encode("latin-1"))
 """Rows of bytes: PRI, stamp to the second, hostname, app name, process id, message, or else the odd line."""
+
+LEAN_5424_HOST = re.compile((_LEAN_5424 % f"({_REST_OF_STAMP})").encode("latin-1"))
+"""The same with the rest of the stamp behind its beginning."""
 
 FULL_3164 = re.compile(rf"<({_PRI})>(({_STAMP}) {_NO_HOST}({_HOST}) {_TAG}()(.*)\n)|(.+\n)", re.ASCII)
 """Rows of str: ``FullRow``."""

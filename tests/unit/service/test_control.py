@@ -334,7 +334,7 @@ def test_a_group_the_service_is_no_member_of_is_told_with_its_cure(tmp_path, mon
     monkeypatch.setattr(os, "chown", refuse)
     with (
         selectors.DefaultSelector() as selector,
-        pytest.raises(CollectorError, match="cannot give the control socket .* to the group root") as error,
+        pytest.raises(CollectorError, match=r"cannot give the control socket .* to the group root") as error,
     ):
         ControlServer(str(tmp_path / "control.sock"), selector, lambda *_: None, Access(group=0))
     assert "make the user of the service a member of it" in error.value.hint

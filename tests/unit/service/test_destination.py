@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,6 +52,8 @@ def accounted(rig):
         ({"file": "FOLDER/{{ hostname }}"}, True),
         ({"file": "FOLDER/{{ hostname | lower }}/{{ hostname }}"}, True),
         ({"file": "FOLDER/{{ hostname }}", "format": "json"}, False),
+        ({"file": "FOLDER/{{ hostname }}/{{ timestamp | date }}"}, True),
+        ({"file": "FOLDER/{{ received_at | date('%H') }}"}, True),
         ({"file": "FOLDER/{{ hostname }}/{{ app_name }}"}, False),
     ],
 )
@@ -134,6 +136,10 @@ def test_a_host_name_does_not_leave_the_folder(only, tmp_path):
     assert path.read_text() == "Feb  3 17:09:09 ../../etc/cron.d/x su: text\n"
 
 
+def moment_at(seconds):
+    return INTERPRETER.moment(datetime.fromtimestamp(seconds, UTC))
+
+
 def host_rows(*hosts):
     return [(b"34", b"Feb  3 17:09:09 %b su: %d\n" % (host, number), host) for number, host in enumerate(hosts)]
 
@@ -141,7 +147,7 @@ def host_rows(*hosts):
 def test_rows_of_several_batches_share_the_opening_of_a_file(only, tmp_path):
     destination, rig = only({"file": "FOLDER/{{ hostname }}.log"}, max_files=1)
     for _ in range(3):
-        destination.gather(host_rows(b"gate", b"dc01", b"web"), MOMENT.received_at.timestamp())
+        destination.gather(host_rows(b"gate", b"dc01", b"web"), MOMENT)
     assert list(tmp_path.iterdir()) == []
 
     assert destination.settle(can_wait=True) == 3
@@ -153,8 +159,8 @@ def test_rows_of_several_batches_share_the_opening_of_a_file(only, tmp_path):
 def test_hosts_that_share_a_path_keep_the_order_of_their_lines(only, tmp_path):
     destination, _ = only({"file": "FOLDER/{{ hostname | lower }}"})
     rows = host_rows(b"gate", b"GATE", b"Gate", b"gate")
-    rows.insert(2, (b"34", b"odd\n", ("GaTe",)))
-    destination.gather(rows, MOMENT.received_at.timestamp())
+    rows.insert(2, (b"34", b"odd\n", ("GaTe", None)))
+    destination.gather(rows, MOMENT)
     destination.settle(can_wait=True)
 
     assert (tmp_path / "gate").read_bytes() == b"".join(line for _, line, _ in rows)
@@ -162,7 +168,7 @@ def test_hosts_that_share_a_path_keep_the_order_of_their_lines(only, tmp_path):
 
 def test_a_host_beyond_the_most_paths_is_dropped_however_it_is_named(only, tmp_path):
     destination, rig = only({"file": "FOLDER/{{ hostname }}"}, max_paths=1)
-    destination.gather([*host_rows(b"a", b"b", b"b"), (b"34", b"odd\n", (None,))], MOMENT.received_at.timestamp())
+    destination.gather([*host_rows(b"a", b"b", b"b"), (b"34", b"odd\n", (None, None))], MOMENT)
     destination.settle(can_wait=True)
 
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -175,11 +181,11 @@ def test_a_path_that_is_in_use_is_remembered_while_others_make_room(only, tmp_pa
     destination, rig = only({"file": "FOLDER/{{ hostname }}"}, max_paths=2)
     day = 86_400
     for now, host in ((0, b"a"), (0, b"b"), (day - 70, b"a"), (day + 1, b"c")):
-        destination.gather(host_rows(host), float(now))
+        destination.gather(host_rows(host), moment_at(now))
         destination.settle(can_wait=True)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
     assert accounted(rig).dropped == 0
-    destination.gather(host_rows(b"b"), day + 2.0)
+    destination.gather(host_rows(b"b"), moment_at(day + 2))
     destination.settle(can_wait=True)
     assert accounted(rig).dropped == 1

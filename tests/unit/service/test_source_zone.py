@@ -8,7 +8,7 @@ from collector.metrics import Board
 from collector.service.meter import Meter
 from collector.service.pipeline import Origin
 from collector.service.plan import build_plan_from_text
-from collector.service.senders import SourceSenders
+from collector.service.senders.source_senders import SourceSenders
 from collector.sinks.files import OpenFiles
 
 _CONFIG = """

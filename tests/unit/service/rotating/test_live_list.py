@@ -1,6 +1,6 @@
 import pytest
 
-from collector.service import live_list
+from collector.service.rotating import live_list
 
 ENTRIES = [("/l/{{ hostname }}", "/l/web"), ("/l/{{ hostname }}", "/l/アトロポス"), ("/l/x", '/l/"\\ \udce3')]
 

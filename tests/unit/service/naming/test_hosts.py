@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from collector.service.names_hosts import HostsWatch, parse_hosts, read_hosts
+from collector.service.naming.hosts import HostsWatch, parse_hosts, read_hosts
 
 
 def as_it_is(name):

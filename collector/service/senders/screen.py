@@ -17,7 +17,7 @@ from typing import Any
 from collector.errors import CollectorError
 from collector.protocol.timestamp import iso
 from collector.service.screen import BOLD, RED, YELLOW, Screen
-from collector.service.sender_sentences import clock_text
+from collector.service.senders.sentences import clock_text
 
 Row = dict[str, Any]
 """A sender, as the control socket tells of it."""

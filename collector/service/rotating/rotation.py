@@ -23,11 +23,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from collector.metrics import Key
-from collector.service import live_list
 from collector.service.companion import Companion, Nest
-from collector.service.live_files import Live, LiveFiles, literal, rotating
+from collector.service.rotating import live_list
+from collector.service.rotating.live_files import Live, LiveFiles, literal, rotating
+from collector.service.rotating.tidying import Task, run
 from collector.service.status import size
-from collector.service.tidying import Task, run
 from collector.sinks.file import FileOptions
 from collector.sinks.paths import file_name
 from collector.sinks.rotated import SUFFIXES, Rotated, next_stamp

@@ -6,8 +6,8 @@ import pytest
 
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
-from collector.service import senders
-from collector.service.senders import OTHERS, SourceSenders, sender_of
+from collector.service.senders import source_senders as senders
+from collector.service.senders.source_senders import OTHERS, SourceSenders, sender_of
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 INTERPRETER = Interpreter(UTC, HostMap({}), None)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from collector.protocol.names import acceptable
-from collector.service.names_lookups import Answer, Question
-from collector.service.names_plan import NamePlan
+from collector.service.naming.lookups import Answer, Question
+from collector.service.naming.plan import NamePlan
 
 _NOBODY = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 

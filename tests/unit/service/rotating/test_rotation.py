@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import pytest
 from observing import until
 
-from collector.service import rotation
 from collector.service.companion import Nest
 from collector.service.ownlog import OwnLog
-from collector.service.rotation import KEYS, Place, Rotation
+from collector.service.rotating import rotation
+from collector.service.rotating.rotation import KEYS, Place, Rotation
 from collector.sinks.file import FileOptions
 from collector.sinks.rotated import read_name
 

@@ -1,8 +1,8 @@
 import pytest
 
 from collector.config.settings import Dns
-from collector.service.names_plan import NamePlan
-from collector.service.names_worker import HostAddresses, WorkerNames
+from collector.service.naming.plan import NamePlan
+from collector.service.naming.worker import HostAddresses, WorkerNames
 
 A, B = "192.0.2.7", "192.0.2.8"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from collector.service.senders import OTHERS
+from collector.service.senders.source_senders import OTHERS
 
 LIMIT = 10_000
 

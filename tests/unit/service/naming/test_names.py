@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from collector.config.settings import Dns
-from collector.service import names as module
-from collector.service.names import LOOKUPS, Names
+from collector.service.naming import names as module
+from collector.service.naming.names import LOOKUPS, Names
 
 A, B = "192.0.2.7", "192.0.2.8"
 

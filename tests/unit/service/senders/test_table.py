@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from collector.service.sender_table import Clock, SenderTable
-from collector.service.senders import OTHERS
+from collector.service.senders.source_senders import OTHERS
+from collector.service.senders.table import Clock, SenderTable
 
 
 def _change(name, messages=1, skew=None, **numbers):

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collector.service import live_files
-from collector.service.birth import birth
-from collector.service.live_files import LiveFiles
+from collector.service.rotating import live_files
+from collector.service.rotating.birth import birth
+from collector.service.rotating.live_files import LiveFiles
 from collector.sinks.file import FileOptions
 
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC).timestamp()

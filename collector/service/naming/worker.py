@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.protocol.parsers.context import sender_of
-from collector.service.names_plan import NamePlan
+from collector.service.naming.plan import NamePlan
 
 _PER_SECOND = 100
 _ADDRESSES_AGE = 300.0

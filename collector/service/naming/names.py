@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from collector.config.settings import Dns
 from collector.metrics import Key
 from collector.service.companion import Companion, Nest
-from collector.service.names_lookups import RESULTS
-from collector.service.names_plan import NamePlan
-from collector.service.names_resolver import run_resolver
-from collector.service.names_worker import WorkerNames
+from collector.service.naming.lookups import RESULTS
+from collector.service.naming.plan import NamePlan
+from collector.service.naming.resolver import run_resolver
+from collector.service.naming.worker import WorkerNames
 
 LOOKUPS = {result: Key("name_lookups", (("result", result),)) for result in RESULTS}
 """The counter of each result."""

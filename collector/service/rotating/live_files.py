@@ -16,7 +16,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from collector.protocol.columns import COLUMNS
-from collector.service.birth import birth
+from collector.service.rotating.birth import birth
 from collector.sinks.file import FileOptions
 from collector.sinks.old_files import real_path
 from collector.sinks.paths import PathTemplate, file_name

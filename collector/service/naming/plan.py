@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from collector.config.problems import Problem
 from collector.config.settings import Dns, Settings
 from collector.protocol.names import SenderNames, shortened
-from collector.service.names_hosts import read_hosts
+from collector.service.naming.hosts import read_hosts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import pytest
 from observing import until
 
 from collector.config.settings import Dns
-from collector.service import names_resolver
-from collector.service.names_lookups import Answer, Question
-from collector.service.names_plan import NamePlan
-from collector.service.names_resolver import Resolver
+from collector.service.naming import resolver as names_resolver
+from collector.service.naming.lookups import Answer, Question
+from collector.service.naming.plan import NamePlan
+from collector.service.naming.resolver import Resolver
 
 A, B = "192.0.2.7", "192.0.2.8"
 

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from collector.errors import CollectorError
-from collector.service.sender_screen import SORTS, add_arguments, all_senders, answered, are_wanted, render, selected
+from collector.service.senders.screen import SORTS, add_arguments, all_senders, answered, are_wanted, render, selected
 
 NOW = 1_800_000_000.0
 

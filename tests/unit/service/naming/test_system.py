@@ -3,10 +3,10 @@ import socket
 import pytest
 
 from collector.config.settings import Dns
-from collector.service import names_system
-from collector.service.names_lookups import Answer, Question
-from collector.service.names_plan import NamePlan
-from collector.service.names_system import asker
+from collector.service.naming import system as names_system
+from collector.service.naming.lookups import Answer, Question
+from collector.service.naming.plan import NamePlan
+from collector.service.naming.system import asker
 
 A = "192.0.2.7"
 

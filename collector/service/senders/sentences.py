@@ -7,7 +7,7 @@ Sentences about senders, for the own log. Each tells of any number of them, nami
 
 from collections.abc import Callable, Sequence
 
-from collector.service.sender_table import Sender
+from collector.service.senders.table import Sender
 from collector.service.status import duration
 
 NameOf = Callable[[str], str | None]

@@ -7,9 +7,9 @@ import pytest
 
 from collector.protocol.hosts import HostMap
 from collector.service.ownlog import OwnLog
-from collector.service.sender_notices import SenderNotices, Watched
-from collector.service.sender_sentences import clock_text
-from collector.service.sender_table import SenderTable
+from collector.service.senders.notices import SenderNotices, Watched
+from collector.service.senders.sentences import clock_text
+from collector.service.senders.table import SenderTable
 
 HOUR = 3600.0
 

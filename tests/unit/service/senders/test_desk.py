@@ -7,7 +7,7 @@ import pytest
 
 from collector.service.ownlog import OwnLog
 from collector.service.plan import build_plan_from_text
-from collector.service.sender_desk import PAGE, SenderDesk, watched
+from collector.service.senders.desk import PAGE, SenderDesk, watched
 
 
 def _settings(**settings):

@@ -13,9 +13,9 @@ from typing import Any
 from collector.config.settings import Settings
 from collector.protocol.hosts import HostMap
 from collector.service.ownlog import OwnLog
-from collector.service.sender_notices import SenderNotices, Watched
-from collector.service.sender_sentences import NameOf
-from collector.service.sender_table import Sender, SenderTable
+from collector.service.senders.notices import SenderNotices, Watched
+from collector.service.senders.sentences import NameOf
+from collector.service.senders.table import Sender, SenderTable
 
 PAGE = 500
 

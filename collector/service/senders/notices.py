@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from collector.protocol.hosts import HostMap
 from collector.service.ownlog import Level, OwnLog
-from collector.service.sender_sentences import NameOf, Sentences
-from collector.service.sender_table import Sender, SenderTable
+from collector.service.senders.sentences import NameOf, Sentences
+from collector.service.senders.table import Sender, SenderTable
 
 Item = TypeVar("Item")
 

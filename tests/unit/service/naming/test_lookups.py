@@ -1,6 +1,6 @@
 import pytest
 
-from collector.service.names_lookups import MOST_OPEN, Answer, Lookups, Question
+from collector.service.naming.lookups import MOST_OPEN, Answer, Lookups, Question
 
 GATE = Question("name", "192.0.2.7")
 FOUND = Answer("found", ("gate",))

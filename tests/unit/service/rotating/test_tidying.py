@@ -3,7 +3,7 @@ from datetime import datetime
 
 import pytest
 
-from collector.service.tidying import Task, tidy
+from collector.service.rotating.tidying import Task, tidy
 from collector.sinks.rotation import RotateOptions
 
 NOON = datetime.fromisoformat("2026-11-22T12:00")

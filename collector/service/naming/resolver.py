@@ -25,10 +25,10 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
-from collector.service.names_hosts import HostsWatch
-from collector.service.names_lookups import Answer, Lookups, Question
-from collector.service.names_plan import NamePlan
-from collector.service.names_system import asker
+from collector.service.naming.hosts import HostsWatch
+from collector.service.naming.lookups import Answer, Lookups, Question
+from collector.service.naming.plan import NamePlan
+from collector.service.naming.system import asker
 
 _THREADS = 16
 _TICK = 1.0
