@@ -110,7 +110,7 @@ def _run(options: argparse.Namespace) -> int:
         _say(f"Not started: {_count(problems)} in the configuration.")
         return EX_CONFIG
     who = to_become(plan.settings.user, plan.settings.group)
-    _say(*map(str, look_as(plan, who) if who else look(plan)))
+    _say(*map(str, look_as(plan, who) if who else look(plan, starting=True)))
     log = OwnLog(sys.stderr, level=options.log_level, journal=is_journal(sys.stderr))
     return Supervisor(plan, run_worker, log, partial(build_plan, _config(options))).run()
 
@@ -148,9 +148,9 @@ def _look(plan: Any, user: str | None) -> list[Problem]:
     from collector.service.privileges import to_become, user_called
     from collector.service.surroundings import look, look_as
 
-    if not user and os.geteuid() != 0:
+    if user is None and os.geteuid() != 0:
         return look(plan)
-    who = to_become(user_called(user) if user else plan.settings.user, plan.settings.group)
+    who = to_become(user_called(user) if user is not None else plan.settings.user, plan.settings.group)
     return look_as(plan, who) if who else look(plan)
 
 
@@ -258,7 +258,7 @@ def _reload(options: argparse.Namespace) -> int:
         _say(*([answer["why"]] if answer["why"] else []), f"Refused: plan {answer['plan']} stays in force.")
         return 1
     in_force = f"Plan {answer['plan']} is in force"
-    _say(f"{in_force}: {answer['changes']}." if answer["changes"] else f"{in_force}, as before.")
+    _say(f"{in_force}: {answer['changes']}." if answer["changes"] else f"{in_force} already.")
     return 0
 
 

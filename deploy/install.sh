@@ -10,6 +10,8 @@ umask 022
 
 PREFIX=${PREFIX:-/usr/local} DESTDIR=${DESTDIR:-} PYTHON=${PYTHON:-python3} START=${START:-yes}
 source=$(dirname "$0")/..
+DESTDIR=${DESTDIR%/} PREFIX=${PREFIX%/}
+case $DESTDIR in "" | /*) ;; *) DESTDIR=$PWD/$DESTDIR ;; esac
 etc=$DESTDIR/etc/collector
 home=$PREFIX/lib/collector
 
@@ -38,6 +40,13 @@ check() {
   [ -n "$DESTDIR" ] || [ "$(id -u)" = 0 ] || die "only root can $1" "sudo make $1, or name a folder: DESTDIR=…"
 }
 
+# The unit and the first line of a script split their words at blanks.
+check_places() {
+  case $PREFIX in
+    [!/]* | *[!A-Za-z0-9._/+-]*) die "PREFIX is $PREFIX" "an absolute path of letters, digits and . _ + - /" ;;
+  esac
+}
+
 check_python() {
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     die "Python 3.11 or later is needed" "name it with: make install PYTHON=python3.12"
@@ -57,7 +66,9 @@ program() {
   "$DESTDIR$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --upgrade "$source" ||
     die "pip could not get what the program needs" "it needs the network, or a folder of wheels: PIP_FIND_LINKS=…"
   if [ -n "$DESTDIR" ]; then # the scripts shall name the place where they will be
-    grep -rlI "$DESTDIR" "$DESTDIR$home/bin" "$DESTDIR$home/pyvenv.cfg" | xargs sed -i "s|$DESTDIR||g"
+    pattern=$(printf '%s\n' "$DESTDIR" | sed 's/[][\.*^$|]/\\&/g')
+    grep -rlIF -e "$DESTDIR" "$DESTDIR$home/bin" "$DESTDIR$home/pyvenv.cfg" |
+      while IFS= read -r file; do sed -i "s|$pattern||g" "$file"; done
   fi
   # The service cannot write there, so it would compile at each start.
   "$DESTDIR$home/bin/python" -m compileall -q ${DESTDIR:+-s "$DESTDIR" -p /} "$DESTDIR$home/lib" || true
@@ -131,6 +142,7 @@ start() {
 
 install_all() {
   check install
+  check_places
   check_python
   program
   files
@@ -143,6 +155,7 @@ install_all() {
 
 uninstall_all() {
   check uninstall
+  check_places
   if booted; then
     systemctl disable --quiet --now collector.service collector.socket 2>/dev/null || true
   fi

@@ -22,8 +22,14 @@ class Bench:
         self._slot = self.board.slot(0)
         self.files = OpenFiles(limit)
         self.told = []
-        self.sink = FileSink(
-            FileOptions(file="/unused", **options), below, self.files, Meter(self._slot, layout, sink=NAME),
+        self._below = below
+        self._meter = Meter(self._slot, layout, sink=NAME)
+        self.sink = self.successor(**options)
+
+    def successor(self, **options):
+        """A sink with these options in the same surroundings, as the next plan would have it."""
+        return FileSink(
+            FileOptions(file="/unused", **options), self._below, self.files, self._meter,
             lambda event_class, sentence: self.told.append((event_class, sentence)),
         )  # fmt: skip
 

@@ -24,6 +24,9 @@ Path = tuple[str | int, ...]
 MAX_SIZE = 16 * 1024 * 1024
 """Characters (and bytes, in load.py) of one file."""
 
+TOO_LARGE = f"the file is larger than {MAX_SIZE >> 20} MiB"
+TOO_LARGE_HINT = "no configuration is; look whether it is the right file"
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_REPAIRS = 50
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2 §5.1
@@ -128,7 +131,7 @@ def _check_characters(text: str, file: str) -> tuple[str, list[Problem]]:
         hint = "save the file as UTF-8 without BOM"
         problems.append(Problem(Location(file), "the file begins with a byte order mark", "encoding", hint, "warning"))
     if len(text) > MAX_SIZE:
-        return text, [Problem(Location(file), f"the file is larger than {MAX_SIZE >> 20} MiB", "too-large")]
+        return text, [Problem(Location(file), TOO_LARGE, "too-large", TOO_LARGE_HINT)]
     found = _NOT_YAML.search(text)
     if found:
         before = _LINE_BREAK.split(text[: found.start()])

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from collector.config.document import MAX_SIZE, Document, parse_document
+from collector.config.document import MAX_SIZE, TOO_LARGE, TOO_LARGE_HINT, Document, parse_document
 from collector.config.problems import Location, Problem, quote
 from collector.config.sections import SectionReader
 from collector.config.settings import Settings
@@ -78,7 +78,7 @@ def read_text(path: str | Path) -> tuple[str | None, Problem | None]:
             path, f"it cannot be read: {getattr(error, 'strerror', None) or error}", "check its path"
         )
     if len(raw) > MAX_SIZE:
-        return None, Problem(Location(str(path)), f"the file is larger than {MAX_SIZE >> 20} MiB", "too-large")
+        return None, Problem(Location(str(path)), TOO_LARGE, "too-large", TOO_LARGE_HINT)
     return _decode(raw, str(path))
 
 

@@ -75,7 +75,7 @@ Duration = Annotated[
         values.parse_duration,
         values.format_duration,
         {
-            "anyOf": [{"type": "string", "pattern": f"^{values.DURATION_PATTERN}$"}, {"const": 0}],
+            "anyOf": [{"type": "string", "pattern": f"^({values.DURATION_PATTERN}|0)$"}, {"const": 0}],
             "description": "A duration with its units, from days to milliseconds.",
             "examples": ["500ms", "10s", "5m", "1h30m", "2d"],
         },
@@ -256,7 +256,7 @@ MaxSkew = Annotated[
         values.parse_limit,
         values.format_limit,
         {
-            "anyOf": [{"type": "string", "pattern": f"^({values.DURATION_PATTERN}|none)$"}, {"const": 0}],
+            "anyOf": [{"type": "string", "pattern": f"^({values.DURATION_PATTERN}|0|none)$"}, {"const": 0}],
             "description": "A duration, or none for no limit.",
             "examples": ["1d", "10m"],
         },

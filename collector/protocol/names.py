@@ -49,12 +49,16 @@ def acceptable(name: str) -> str | None:
 
 
 def shortened(name: str, *, fqdn: bool, strip_domains: Collection[str]) -> str:
-    """The name as the configuration wants it: ``gate.example.net`` → ``gate`` when that domain is to be left out."""
-    if not fqdn:
-        return name.partition(".")[0]
+    """
+    The name as the configuration wants it: ``gate.example.net`` → ``gate`` when that domain is to be left out. Where
+    what is left could be read as an address (``192.0.2.1.example.net``), nothing is left out.
+    """
     lower = name.lower()
     found = [domain for domain in strip_domains if lower.endswith("." + domain.lower())]
-    return name[: -len(max(found, key=len)) - 1] if found else name
+    short = name[: -len(max(found, key=len)) - 1] if found else name
+    if not fqdn:
+        short = name.partition(".")[0]
+    return acceptable(short) or name
 
 
 def is_address(text: str) -> bool:

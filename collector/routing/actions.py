@@ -45,13 +45,16 @@ _WORDS = re.compile(
 _PEER = re.compile(
     r"(?P<tcp>@?)@(?:\((?P<flags>[^)]*)\))?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:\[\]()@]+)(?::(?P<port>[0-9]{1,5}))?"
 )
+_URI = re.compile(r"@(?P<scheme>tcp|udp|tls)[46]?://(?P<peer>.*)", re.IGNORECASE)
 _MARKED = re.compile(
     r"\?(?P<template>.+)|\|(?P<pipe>\.{0,2}/.+)"
     rf"|(?!(?:stop|call)$)(?P<users>\*|{_USER}(?:,[ \t]*{_USER})*,?)|:omusrmsg:(?P<named>[^:;/]+)",
     re.IGNORECASE | re.DOTALL,
 )
 _DISCARD = {"~", "stop"}
-_TERMINAL = re.compile(r"/dev/(console|tty\w*|pts/[0-9]+|vc/[0-9]+|hvc[0-9]+)")
+_TERMINAL = re.compile(r"/dev/(console|sysmsg|tty\w*|pts/[0-9]+|vc/[0-9]+|hvc[0-9]+)")
+_OTHER_NAMES = {"/dev/sysmsg": "/dev/console"}
+"""What Solaris calls the console."""
 ROTATION = re.compile(r"(?:rotate=)?(?P<size>[0-9]+[kKmMgG]?[bB]?)?(?::(?P<count>[0-9]{1,6}))?", re.IGNORECASE)
 _UNITS = {"": "B", "k": "KiB", "m": "MiB", "g": "GiB"}
 _DEFAULT_PORT = "514"
@@ -131,11 +134,14 @@ def _target(line: Line, found: re.Match[str]) -> Problem | tuple[str, str, int, 
     if foreign:
         return _problem(line, found.start(), foreign)
     kind = "discard" if text in _DISCARD else "console" if _TERMINAL.fullmatch(text) else "file"
-    return kind, text, start, {}
+    return kind, _OTHER_NAMES.get(text, text), start, {}
 
 
 def _forward(line: Line, found: re.Match[str]) -> Problem | tuple[str, str, int, Mapping[str, Any]]:
     peer = _PEER.fullmatch(found["target"])
+    other = _URI.match(found["target"])
+    if other:
+        return _problem(line, found.start("target"), _of_openbsd(other))
     if not peer or int(peer["port"] or 1) not in range(1, 65536):
         hint = "as @loghost, @loghost:514, @192.0.2.7, @[2001:db8::7]:514, and @@ for TCP"
         return Problem(line.at(found.start("target")), f"{quote(found['target'])} is no host", "action", hint)
@@ -143,6 +149,12 @@ def _forward(line: Line, found: re.Match[str]) -> Problem | tuple[str, str, int,
     flags = {flag.strip().lower() for flag in (peer["flags"] or "").split(",")}
     framing = {"framing": "octet_counting"} if "o" in flags and scheme == "tcp" else {}
     return "forward", f"{scheme}://{peer['host']}:{peer['port'] or _DEFAULT_PORT}", found.start("target"), framing
+
+
+def _of_openbsd(uri: re.Match[str]) -> Foreign:
+    signs = {"tcp": "@@", "udp": "@"}.get(uri["scheme"].lower())
+    hint = f"write {signs}{uri['peer']}" if signs else "put a TLS relay on this machine, and send to that"
+    return Foreign(f"{quote(uri[0])} is a way of OpenBSD to name a host", "action", hint)
 
 
 def _wrong_end(line: Line, found: re.Match[str]) -> Problem | None:

@@ -1,7 +1,8 @@
 """
 The blocks of BSD and sysklogd: lines that narrow all lines after them.
 
-    !sshd,sudo          only what these programs say; "!+sshd" is the same, "!-sshd" all others, "!*" all again
+    !sshd,sudo          only what these programs say; "!+sshd" is the same, "!-sshd" all others, "!*" all again;
+                        "*" and "?" stand for any characters and one, as on OpenBSD
     +gate,192.0.2.7     only what comes from these hosts; "-gate" all others, "+*" all again, "@" is this machine
     :msg, contains, "x" only what this filter takes; ":*" all again
 
@@ -18,14 +19,15 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from collector.routing.matching import escape
 from collector.routing.property_filter import PropertyTest, both, either
 
 _NAME = r"[^\s,#*/+-][^\s,]*"
 _NAMES = rf"{_NAME}(?:\s?,\s?{_NAME})*,?"
 _END = r"\s*(?:\s#.*)?$"
 
-PROGRAMS = re.compile(rf"!\s*(?P<sign>[+-]?)\s*(?P<names>\*|[^\s,#][^\s,]*(?:,[^\s,]+)*,?)?{_END}")
+_PROGRAM = r"[^\s,#!\"'][^\s,\"']*"
+
+PROGRAMS = re.compile(rf"!(?P<last>!?)\s*(?P<sign>[+-]?)\s*(?P<names>\*|{_PROGRAM}(?:,[^\s,\"']+)*,?)?{_END}")
 HOSTS = re.compile(rf"(?P<sign>[+-])\s*(?P<names>\*|{_NAMES}){_END}")
 IN_COMMENT = re.compile(rf"#(?:!\s*[+-]?(?:\*|{_NAMES})|[+-](?:\*|{_NAMES})){_END}|#:\s*\w+\s*,.*\"{_END}")
 """A block in the form of a comment; strict, as most comments that begin with a sign are drawings."""
@@ -49,15 +51,15 @@ class Blocks:
         names = _split(found["names"])
         whole = [name for name in names if "/" in name]
         first = [name for name in names if "/" not in name]
-        tests = [{"program|cased": _escaped(first)}] if first else []
-        tests += [{"app_name|cased": _escaped(whole)}] if whole else []
+        tests = [{"program|cased": _globs(first)}] if first else []
+        tests += [{"app_name|cased": _globs(whole)}] if whole else []
         self.programs = _signed(found["sign"], tests)
 
     def set_hosts(self, found: re.Match[str]) -> None:
         names = [name for word in _split(found["names"]) for name in (self.local if word == "@" else [word])]
-        tests: list[Mapping[str, Any]] = [{"hostname": _escaped(names)}] if names else []
+        tests: list[Mapping[str, Any]] = [{"hostname": _globs(names)}] if names else []
         addresses = [name for name in names if _is_address(name)]
-        tests += [{"address": _escaped(addresses)}] if addresses else []
+        tests += [{"address": _globs(addresses)}] if addresses else []
         self.hosts = _signed(found["sign"], tests)
 
 
@@ -66,8 +68,9 @@ def _split(names: str | None) -> list[str]:
     return list(dict.fromkeys(word for word in words if word and word != "*"))
 
 
-def _escaped(names: Sequence[str]) -> str | list[str]:
-    return escape(names[0]) if len(names) == 1 else list(map(escape, names))
+def _globs(names: Sequence[str]) -> str | list[str]:
+    globs = [name.replace("\\", r"\\") for name in names]
+    return globs[0] if len(globs) == 1 else globs
 
 
 def _signed(sign: str, tests: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -258,7 +258,14 @@ class Declared:
         self.settings.append(Setting(place, f"listening on {kind.upper()} port {port}", kind, target))
 
     def _allow(self, value: str, place: Location) -> None:
-        self.settings.append(Setting(place, f"$AllowedSender {value}", "allow", allowed_senders(value)))
+        kind, networks, names = allowed_senders(value)
+        for name in names:
+            # Without a network the list would be empty, and let everybody in.
+            level = "warning" if networks else "error"
+            message = f"{quote(name)} is left out of the allow-list: names are not looked up there"
+            self._problem(place, message, "no-effect", "name its address or network", level)
+        if networks:
+            self.settings.append(Setting(place, f"$AllowedSender {value}", "allow", networks, kind))
 
     def _rotate(self, name: str, value: str, place: Location) -> None:
         found = ROTATION.fullmatch(value if name == "rotate_size" else f":{value}")

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from collector.config.network import parse_network
 from collector.config.problems import Location, did_you_mean
+from collector.config.values import BadValueError
 
 FILE_OPTIONS = {
     "fileowner": "owner", "filegroup": "group", "filecreatemode": "mode", "dircreatemode": "dir_mode",
@@ -24,19 +26,20 @@ NOTHING_MEANT = {"off", "0", "no", "none", ""}
 class Setting:
     """
     What is a setting of the configuration here. ``key`` is its name, ``value`` as YAML would hold it, None where that
-    cannot be told; ``written`` is how the file says it.
+    cannot be told; ``written`` is how the file says it; ``source`` is the kind of source it is about, None for all.
     """
 
     location: Location
     written: str
     key: str
     value: Any = None
+    source: str | None = None
 
     @property
     def hint(self) -> str:
         """The cure, as a sentence for a person."""
         value = f"[{', '.join(self.value)}]" if isinstance(self.value, list) else self.value
-        return _HINTS.get(self.key, "set {key}: {value}").format(key=self.key, value=value)
+        return _HINTS.get(self.key, "set {key}: {value}").format(key=self.key, value=value, source=self.source)
 
 
 _HINTS = {
@@ -44,7 +47,7 @@ _HINTS = {
     "tcp": 'add a source: {{tcp: "{value}"}}',
     "unix": 'add a source: {{unix: "{value}"}}',
     "tls": "add a source for TLS where there is one; until then put a TLS relay before a tcp source",
-    "allow": "set allow: {value} beside the source",
+    "allow": "set allow: {value} beside the {source} source",
     "max_connections": "set max_connections: {value} beside the source",
     "rate_limit": "set rate_limit: beside the source, as {{messages: 1000, per: 1s}}",
     "repeat_reduction": "set repeat_reduction: true beside the source",
@@ -133,9 +136,20 @@ def value_of(key: str, written: str) -> Any:
     return True if key == "repeat_reduction" else text
 
 
-def allowed_senders(written: str) -> list[str]:
-    """``UDP, 127.0.0.1, 192.0.2.0/24`` → the networks."""
-    return [part.strip() for part in written.split(",")[1:] if part.strip()]
+def allowed_senders(written: str) -> tuple[str, list[str], list[str]]:
+    """``UDP, 192.0.2.0/24, [::1]/128, *.example.net`` → udp, the networks, and what is none."""
+    kind, *parts = (part.strip() for part in written.split(","))
+    networks: list[str] = []
+    names: list[str] = []
+    for part in filter(None, parts):
+        bare = part.replace("[", "").replace("]", "")
+        try:
+            parse_network(bare)
+        except BadValueError:
+            names.append(part)
+        else:
+            networks.append(bare)
+    return kind.lower(), networks, names
 
 
 def listen_address(address: str, port: str) -> str:

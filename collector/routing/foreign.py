@@ -26,20 +26,23 @@ _STATEMENT = Foreign("RainerScript statements are not supported", "unsupported-s
 _STATEMENTS = "if|then|foreach|else|set|unset|reset|call|call_indirect|reload_lookup_table"
 _OBJECTS = "property|constant|ruleset|lookup_table|parser|timezone|dyn_stats|perctile_stats|ratelimit"
 
+_M4 = Foreign(
+    "macros of m4 (ifdef) are not supported",
+    "unsupported-statement",
+    "write what m4 makes of the file: m4 -D LOGHOST FILE",
+)
+
 _LINES = (
+    (r"(ifdef|ifelse|define)\(|dnl\b", _M4),
     (
-        r"(ifdef|ifelse|define)\(|dnl\b",
+        r"(tls_\w+|sign_\w+|(tls|file|pipe)_queue_\w+)\s*=",
         Foreign(
-            "macros of m4 (ifdef) are not supported",
+            "settings of NetBSD's TLS, signatures and queues are not supported",
             "unsupported-statement",
-            "write what m4 makes of the file: m4 -D LOGHOST FILE",
+            "remove the line; how much may wait for a host is an option of the destination: queue",
         ),
     ),
     (rf"({_STATEMENTS})\b(?![.,;])|({_OBJECTS})\s*\(|[{{}}()]", _STATEMENT),
-    (
-        r"action\s*\(",
-        Foreign("an action without a selector", "unsupported-statement", 'put a selector before it: "*.* action(…)"'),
-    ),
 )
 
 _ACTIONS = (
@@ -58,6 +61,11 @@ _ACTIONS = (
             "unsupported-action",
             "let the program read a named pipe, which mkfifo makes: |/run/collector/pipe",
         ),
+    ),
+    (r"ifdef\(", _M4),
+    (
+        r":[0-9]+:",
+        Foreign("memory buffers of OpenBSD (:size:name) are not supported", "unsupported-action", _ACTION),
     ),
     (r":", Foreign("output modules of rsyslog (:module:) are not supported", "unsupported-action", _ACTION)),
     (

@@ -86,6 +86,21 @@ def logical_lines(text: str, start: Location) -> Iterator[Line]:
         yield line
 
 
+def after_comments(line: Line, opened: Line | None) -> tuple[Line | None, Line]:
+    """
+    What stands behind the ``/* … */`` of rsyslog that begin a line. ``opened`` is the line with a ``/*`` that is still
+    open, before it and, in the answer, after it.
+    """
+    while opened or line.text.startswith("/*"):
+        start = 0 if opened else 2
+        end = line.text.find("*/", start)
+        if end < 0:
+            return opened or line, line
+        rest = line.text[end + 2 :]
+        opened, line = None, line.tail(len(line.text) - len(rest.lstrip(" \t")))
+    return None, line
+
+
 def open_brackets(text: str) -> int:
     """How many brackets of a statement a line leaves open; negative where it closes more than it opens."""
     return sum(bool(match["open"]) - bool(match["close"]) for match in _BRACKET.finditer(text))

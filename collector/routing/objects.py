@@ -17,7 +17,8 @@ _STRING = r'"(?:\\.|[^"\\])*"'
 _PARAMETER = re.compile(
     rf"\s*(?:#[^\n]*)?(?P<name>[\w.]+)\s*=\s*(?P<value>{_STRING}|\[(?:\s*{_STRING}\s*,?)*\s*\])", re.DOTALL
 )
-_END = re.compile(r"\s*\)\s*(#.*)?$")
+_END = re.compile(r"\s*\)\s*(\{.*|#.*)?$", re.DOTALL)
+"""Braces hold the pieces of a template that is a list; what refuses it says so."""
 
 
 @dataclass(frozen=True, slots=True)

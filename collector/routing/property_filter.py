@@ -13,7 +13,7 @@ stand at the beginning of the text does not count, and ``contains, " x"`` finds 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collector.config.problems import did_you_mean, quote
@@ -21,6 +21,7 @@ from collector.errors import CollectorError
 from collector.priority import PRI_COUNT, facility_of, severity_of
 from collector.routing.matching import MODIFIERS, Operand, escape
 from collector.routing.posix_regex import basic_to_python, extended_to_python
+from collector.routing.selector import Selector
 
 FIELDS = {
     "msg": "message", "hostname": "hostname", "source": "hostname", "programname": "program", "app-name": "app_name",
@@ -95,6 +96,15 @@ def read_filter(found: re.Match[str], *, absent_fits: bool = True) -> PropertyTe
         if not absent_fits:
             where[f"{field}|exists"] = True
     return PropertyTest(_ALL, where)
+
+
+def narrowed(selector: Selector, test: PropertyTest | None, text: str) -> Selector:
+    """A selector of what a filter on the PRI takes."""
+    if test is None or len(test.pris) == PRI_COUNT:
+        return replace(selector, text=text)
+    fitting = [sum(1 << (pri & 7) for pri in test.pris if pri >> 3 == number) for number in range(len(selector.masks))]
+    masks = tuple(mask & other for mask, other in zip(selector.masks, fitting, strict=True))
+    return Selector(text, masks, None if selector.mark is None else False)
 
 
 def either(*conditions: Mapping[str, Any]) -> Mapping[str, Any]:

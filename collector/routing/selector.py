@@ -43,6 +43,7 @@ Change = Callable[[int], int]
 
 _ALL = 0xFF
 _PART = re.compile(r"(?P<facilities>[^.;]*)(?P<dot>\.?)(?P<severity>[^,;]*)[,;]*")
+_SECURITY = re.compile(r"(?<![^,;\s])security(?=[,.])", re.IGNORECASE)
 _FACILITY_NUMBER = re.compile(r"(?<![^,;\s])([0-9]{1,3})(?=[,.])")
 
 # Facilities 12 to 15 have no common names. In selectors they are rsyslog's, which knows none for 15.
@@ -50,6 +51,7 @@ _UNNAMED = {"audit": 13, "alert": 14, "clock": 15}
 _FACILITY = {name: number for name, number in FACILITY_NUMBERS.items() if name not in _UNNAMED}
 _FACILITY |= {"bsd_security": 13, "console": 14}
 _INTERNAL = ("invld",)
+_OF_DARWIN = {"netinfo": 12, "remoteauth": 13, "install": 14, "ras": 15}
 _MARK = len(FACILITIES)
 _MARK_SEVERITY = SEVERITY_NUMBERS["info"]
 
@@ -140,6 +142,11 @@ def odd_facilities(text: str) -> list[tuple[int, int]]:
     return [(word, word >> 3) for word in words if word & 7]
 
 
+def says_security(text: str) -> bool:
+    """Whether it names the facility ``security``: auth to sysklogd and rsyslog, but 13 to FreeBSD."""
+    return _SECURITY.search(text) is not None
+
+
 def _parts(text: str, position: int, end: int) -> Iterator[re.Match[str]]:
     while position < end:
         part = _PART.match(text, position, end)
@@ -195,6 +202,12 @@ def _facility(word: str, column: int) -> int:
     if name in _UNNAMED:
         raise SelectorError(
             f"unknown facility {quote(word)}", column, hint=f"for facility {_UNNAMED[name]} write {_UNNAMED[name] << 3}"
+        )
+    if name in _OF_DARWIN:
+        raise SelectorError(
+            f"facility {quote(word)} is one of macOS",
+            column,
+            hint=f"for facility {_OF_DARWIN[name]} write {_OF_DARWIN[name] << 3}",
         )
     code = _number(name)
     if code is None:

@@ -27,11 +27,11 @@ from collector.routing.actions import LOOKS_LIKE_ONE, Action, read_action
 from collector.routing.blocks import HOSTS, IN_COMMENT, PROGRAMS, Blocks
 from collector.routing.declared import DIRECTIVE, SYSKLOGD, Declared
 from collector.routing.directives import Setting
-from collector.routing.foreign import Foreign, foreign_line
-from collector.routing.lines import Line, logical_lines, open_brackets, without_comment
+from collector.routing.foreign import foreign_line
+from collector.routing.lines import Line, after_comments, logical_lines, open_brackets, without_comment
 from collector.routing.object_actions import object_action
 from collector.routing.objects import OBJECT, read_parameters
-from collector.routing.property_filter import SYNTAX, FilterError, PropertyTest, both, read_filter
+from collector.routing.property_filter import SYNTAX, FilterError, both, narrowed, read_filter
 from collector.routing.selector import Selector, SelectorError, compile_selector
 
 MAX_DEPTH = 16
@@ -150,7 +150,11 @@ class ConfReader:
         """Lines that begin at ``start``; its column is where each of them begins."""
         depth = 0
         spread: Line | None = None
-        for line in logical_lines(text, start):
+        comment: Line | None = None
+        for physical in logical_lines(text, start):
+            comment, line = after_comments(physical, comment)
+            if comment:
+                continue
             if depth > 0:  # still inside the brackets of a statement that has been reported
                 depth += open_brackets(line.text)
                 continue
@@ -161,6 +165,10 @@ class ConfReader:
                 depth, spread = self._line(spread), None
         if spread:
             self._line(spread)
+        if comment:
+            self._problem(
+                Problem(comment.at(0), 'no "*/" ends this comment', "comment", 'add it; "#" begins a short one')
+            )
         self.problems += self._declared.problems
         self._declared.problems.clear()
 
@@ -171,19 +179,15 @@ class ConfReader:
             line = line.tail(1)
         elif not text or text.startswith("#"):
             return 0
+        before = len(self.problems)
         control = _CONTROL.search(line.text)
         if control:
             message = f"control character {control[0]!r} in the line"
             self._problem(Problem(line.at(control.start()), message, "action"))
         elif not (self._special(line) or self._statement(line)):
-            foreign = foreign_line(line.text)
-            if not foreign:
-                self._rule(line)
-                return 0
-            self._refuse(line, 0, foreign)
-            self._last, self._after_refused = None, True
-            return open_brackets(line.text) if foreign.id == "unsupported-statement" else 0
-        return 0
+            self._rule(line)
+        statement = any(problem.id == "unsupported-statement" for problem in self.problems[before:])
+        return open_brackets(line.text) if statement else 0
 
     def _special(self, line: Line) -> bool:
         """Lines that their first character tells."""
@@ -222,6 +226,13 @@ class ConfReader:
         found = PROGRAMS.match(line.text)
         if found:
             self._blocks.set_programs(found)
+            if found["last"]:
+                hint = f'write "{line.text[1:]}", and "& stop" below each line of the block'
+                self._problem(
+                    Problem(
+                        line.at(0), "blocks of OpenBSD that keep what they take (!!) are not supported", "block", hint
+                    )
+                )
         else:
             hint = 'as "!sshd", "!-sshd,sudo", or "!*" for all'
             self._problem(Problem(line.at(0), "a program block names programs, separated by commas", "block", hint))
@@ -256,7 +267,7 @@ class ConfReader:
             self._blocks.filter = test
         else:
             shown = line.text[: found.end()]
-            self._add(_narrowed(_EVERYTHING, test, shown), test.where, line, found.end(), shown=shown)
+            self._add(narrowed(_EVERYTHING, test, shown), test.where, line, found.end(), shown=shown)
 
     def _further(self, line: Line) -> None:
         if self._last:
@@ -270,6 +281,9 @@ class ConfReader:
         found = DIRECTIVE.match(line.text)
         if include:
             self._include(include["pattern"], line.at(include.start("pattern")), "rsyslog")
+        elif found and found["name"].lower() == "includeconfig":
+            hint = "$IncludeConfig /etc/rsyslog.d/*.conf"
+            self._problem(Problem(line.at(0), "the directive names one file, glob or folder", "include", hint))
         elif found:
             self._declared.directive(line, found)
         else:
@@ -277,6 +291,9 @@ class ConfReader:
 
     def _object(self, line: Line, found: re.Match[str]) -> None:
         kind = found["name"].lower()
+        if kind == "action":
+            self._add(_EVERYTHING, {}, line, 0)
+            return
         parameters = read_parameters(line, found.end())
         if isinstance(parameters, Problem):
             self._problem(parameters)
@@ -311,12 +328,17 @@ class ConfReader:
             )
         elif self._files > MAX_FILES:
             if self._files == MAX_FILES + 1:
-                self._problem(Problem(place, f"more than {MAX_FILES:,} files are included", "include"))
+                self._problem(Problem(place, f"more than {MAX_FILES:,} files are included", "include", "include fewer"))
         elif file.text is not None:
             self.read_file(file.text, file.path)
 
     def _rule(self, line: Line) -> None:
         text = line.text
+        foreign = foreign_line(text)
+        if foreign:
+            self._problem(Problem(line.at(0), foreign.message, foreign.id, foreign.hint))
+            self._last, self._after_refused = None, True
+            return
         word = _SELECTOR.match(text)
         if not word:
             hint = f'to store everything: "*.* {text}"'
@@ -336,7 +358,7 @@ class ConfReader:
     ) -> None:
         """A rule whose action stands behind ``end`` of the line; ``shown`` is what selects, as written."""
         if selector is not None:
-            selector = _narrowed(selector, self._blocks.filter, selector.text)
+            selector = narrowed(selector, self._blocks.filter, selector.text)
         self._last = _Selected(selector, both(self._blocks.where, where), line.at(0))
         self._after_refused = False
         self._act(self._last, line, end, shown)
@@ -364,9 +386,6 @@ class ConfReader:
         self.problems += problems
         return self._declared.completed(action) if action else None
 
-    def _refuse(self, line: Line, offset: int, foreign: Foreign) -> None:
-        self._problem(Problem(line.at(offset), foreign.message, foreign.id, foreign.hint))
-
     def _problem(self, problem: Problem) -> None:
         self.problems.append(problem)
 
@@ -377,12 +396,3 @@ def _spread(before: Line | None, line: Line) -> Line | None:
         return None
     line.text = without_comment(line.text)
     return before.joined(line) if before else line
-
-
-def _narrowed(selector: Selector, test: PropertyTest | None, text: str) -> Selector:
-    """A selector of what a filter on the PRI takes."""
-    if test is None or len(test.pris) == PRI_COUNT:
-        return replace(selector, text=text)
-    fitting = [sum(1 << (pri & 7) for pri in test.pris if pri >> 3 == number) for number in range(len(selector.masks))]
-    masks = tuple(mask & other for mask, other in zip(selector.masks, fitting, strict=True))
-    return Selector(text, masks, None if selector.mark is None else False)

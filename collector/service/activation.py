@@ -14,6 +14,7 @@ from itertools import chain, repeat
 from collector.sources.inherited import Inherited
 
 _FIRST = 3
+_MOST = 4096
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
@@ -28,7 +29,9 @@ def inherited_sockets(environ: MutableMapping[str, str] = os.environ) -> Inherit
         return Inherited()
     sockets, strangers = [], []
     for descriptor, name in zip(
-        range(_FIRST, _FIRST + int(count)), chain(filter(None, names.split(":")), repeat("unknown")), strict=False
+        range(_FIRST, _FIRST + min(int(count[:6]), _MOST)),
+        chain(filter(None, names.split(":")), repeat("unknown")),
+        strict=False,
     ):
         try:
             os.set_inheritable(descriptor, False)

@@ -115,9 +115,19 @@ def pipeline(
     return made
 
 
-def removed(old: Assembly, new: Assembly) -> Iterable[Destination]:
-    """The destinations that the new plan no longer has."""
-    return [destination for recipe, destination in old.destinations.items() if recipe not in new.destinations]
+def part(old: Assembly, new: Assembly) -> None:
+    """Close what the new plan no longer has. What waits for room in a file stays, where it only has other options."""
+    heirs = {sink.options.label: sink for sink in _file_sinks(new)}
+    removed = [destination for recipe, destination in old.destinations.items() if recipe not in new.destinations]
+    for destination in removed:
+        sink = destination.sink
+        if isinstance(sink, FileSink) and sink.options.label in heirs:
+            sink.hand_over(heirs[sink.options.label])
+        sink.close()
+
+
+def _file_sinks(parts: Assembly) -> Iterable[FileSink]:
+    return (one.sink for one in parts.destinations.values() if isinstance(one.sink, FileSink))
 
 
 class RowTest:

@@ -58,6 +58,7 @@ class ByHost(dict[Any, list[bytes]]):
         self._dated = "timestamp" in paths.template.variables
         self._path_of: dict[Any, Path] = {}
         self._by_path: dict[Path, list[bytes]] = {}
+        self._grains: dict[bytes, Any] = {}  # of the stamps of the present batch
         self._moment: Moment | None = None
         self._day: object = None
         self._now = 0.0
@@ -65,6 +66,7 @@ class ByHost(dict[Any, list[bytes]]):
 
     def add(self, rows: Sequence[HostRow], moment: Moment) -> None:
         self._moment, self._now = moment, moment.received_at.timestamp()
+        self._grains.clear()  # how far off the clock a stamp may be depends on the clock
         if "received_at" in self._paths.template.variables:
             self._turn_page(self._paths.grain(moment.received_at))
         if self._dated:
@@ -90,23 +92,36 @@ class ByHost(dict[Any, list[bytes]]):
             self.clear()
 
     def __missing__(self, key: Any) -> list[bytes]:
-        path = self._path_of.get(key) or self._look_up(key)
+        host = (self._grain(*key), key[1]) if self._dated else key
+        path = self._path_of.get(host) or self._look_up(key, host)
         lines = self._by_path.get(path)
         if lines is None:
             lines = self._by_path[path] = []
         self[key] = lines
         return lines
 
-    def _look_up(self, key: Any) -> Path:
+    def _look_up(self, key: Any, host: Any) -> Path:
         assert self._moment is not None
-        stamp, host = key if self._dated else (b"", key)
-        if isinstance(host, tuple):
-            host, stamp = host
-        hostname = host.decode() if isinstance(host, bytes) else host
-        if self._dated and isinstance(stamp, bytes):
-            stamp = self._moment.time_of(stamp.decode(), hostname, None).time
-        values = {"hostname": hostname, "timestamp": stamp, "received_at": self._moment.received_at}
-        path = path_for(self._paths, values, self._now)
-        if not self._dated:  # how far off the clock a stamp may be depends on the clock
-            self._path_of[key] = path
+        values = {"hostname": _name(host[1] if self._dated else host), "received_at": self._moment.received_at}
+        if self._dated:
+            values["timestamp"] = self._time(*key)
+        path = self._path_of[host] = path_for(self._paths, values, self._now)
         return path
+
+    def _grain(self, stamp: bytes, host: Any) -> Any:
+        """What the path shows of a row's time."""
+        if isinstance(host, tuple):
+            return self._paths.grain(self._time(stamp, host))
+        if stamp not in self._grains:
+            self._grains[stamp] = self._paths.grain(self._time(stamp, host))
+        return self._grains[stamp]
+
+    def _time(self, stamp: bytes, host: Any) -> Any:
+        assert self._moment is not None
+        shown = host[1] if isinstance(host, tuple) else stamp
+        return self._moment.time_of(shown.decode(), "", None).time if isinstance(shown, bytes) else shown
+
+
+def _name(host: Any) -> Any:
+    name = host[0] if isinstance(host, tuple) else host
+    return name.decode() if isinstance(name, bytes) else name

@@ -23,6 +23,7 @@ from typing import Any
 
 from collector.service.fork import fork_worker
 from collector.service.ownlog import OwnLog
+from collector.service.privileges import renounce
 
 _DATAGRAM = 256 * 1024
 _AT_ONCE = 100
@@ -121,6 +122,7 @@ class Companion:
 
     def _live(self, link: socket.socket) -> None:
         link.setblocking(True)
+        renounce()
         self._work(link)
 
     def _bury(self, status: int, now: float) -> None:

@@ -5,14 +5,18 @@ What comes back: a ``Draft``, which is what the supervisor reads of a plan, and 
 (``work_plan.py``).
 """
 
+import contextlib
+import math
 import mmap
 import os
 import pickle
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from collector.config.problems import Location, Problem
@@ -21,6 +25,7 @@ from collector.metrics import Layout
 from collector.service.companion import Companion, Nest
 from collector.service.outline import Outline
 from collector.service.plan import Plan
+from collector.service.stamp import Stamp
 from collector.service.work_plan import WorkPlan, dump, finish, load
 from collector.sources import Source, source_class
 
@@ -38,7 +43,7 @@ class Draft:
     sources: tuple[Source, ...]
     destinations: tuple[Any, ...]
     outline: Outline
-    watched: tuple[str, ...]
+    watched: Mapping[str, Stamp]
     layout: Layout
     state_dir: str
     control: str
@@ -66,14 +71,17 @@ class Compiler:
         self._build = build
         self._nest = nest
         self._process: Companion | None = None
+        self._descriptors: tuple[int, ...] = ()
         self._ends = 0.0
+        self._late = False
 
     @property
     def busy(self) -> bool:
         return self._process is not None
 
     def compile(self, done: Done) -> None:
-        answer, memory = os.memfd_create("answer"), os.memfd_create("plan")
+        answer, memory = self._descriptors = os.memfd_create("answer"), os.memfd_create("plan")
+        self._late = False
         self._ends = time.monotonic() + _PATIENCE
         self._process = Companion(
             "compiler",
@@ -89,19 +97,21 @@ class Compiler:
     def look(self, now: float) -> None:
         if self._process is None:
             return
-        if now > self._ends:
+        if now > self._ends and not self._late:
+            self._late = True
             self._process.kill()
-            self._ends = now + _PATIENCE
         self._process.look(now)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
             self._process = None
+            for descriptor in self._descriptors:
+                os.close(descriptor)
 
     def _finish(self, answer: int, memory: int, done: Done, status: int) -> None:
         self._process = None
-        draft, problems = (None, [_failed(status)]) if status else _received(answer, memory)
+        draft, problems = (None, [_failed(status, late=self._late)]) if status else _received(answer, memory)
         os.close(answer)
         if draft is None:
             os.close(memory)
@@ -109,7 +119,10 @@ class Compiler:
 
 
 def _compile(build: Build, answer: int, memory: int, _link: socket.socket) -> None:
-    """In the new process."""
+    """In the new process. It ends in time without a supervisor too, and where memory runs out it goes first."""
+    signal.alarm(math.ceil(2 * _PATIENCE))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")  # proc_pid_oom_score_adj(5)
     plan, problems = build()
     fields = None
     if plan is not None:
@@ -132,15 +145,30 @@ def _compile(build: Build, answer: int, memory: int, _link: socket.socket) -> No
 
 
 def _received(answer: int, memory: int) -> tuple[Draft | None, list[Problem]]:
-    with mmap.mmap(answer, 0, prot=mmap.PROT_READ) as data:
-        # Written by our own process into memory that has no name: nobody else can have put anything there.
-        fields, problems = pickle.loads(data)  # noqa: S301 - see above
-    if fields is None:
-        return None, problems
-    sources = tuple(source_class(kind)(options) for kind, options in fields.pop("sources"))
-    return Draft(sources=sources, memory=memory, **fields), problems
+    try:
+        with mmap.mmap(answer, 0, prot=mmap.PROT_READ) as data:
+            # Written by our own process into memory that has no name: nobody else can have put anything there.
+            fields, problems = pickle.loads(data)  # noqa: S301 - see above
+        if fields is None:
+            return None, problems
+        sources = tuple(source_class(kind)(options) for kind, options in fields.pop("sources"))
+        return Draft(sources=sources, memory=memory, **fields), problems
+    except (
+        AttributeError,
+        ImportError,
+        TypeError,
+    ) as error:  # it may have loaded parts of a new version just now
+        return None, [_problem(f"it cannot be read by the running version ({error})", "restart the service")]
 
 
-def _failed(status: int) -> Problem:
-    how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
-    return Problem(Location("configuration"), f"the process that compiles it {how}", "compiler", "see the own log")
+def _failed(status: int, *, late: bool) -> Problem:
+    if late:
+        return _problem(f"to compile it takes more than {_PATIENCE:g} s", "look for what it reads: a folder, a device")
+    if status > 0:
+        return _problem(f"the process that compiles it ended with status {status}", "see the own log")
+    why = "it may need more memory than there is" if -status == signal.SIGKILL else "see the own log"
+    return _problem(f"the process that compiles it was killed by {signal.Signals(-status).name}", why)
+
+
+def _problem(message: str, hint: str) -> Problem:
+    return Problem(Location("configuration"), message, "compiler", hint)

@@ -19,6 +19,7 @@ from collector.config.document import MAX_SIZE
 from collector.config.load import read_text
 from collector.config.problems import Location, Problem
 from collector.routing.syslog_conf import ConfFile, Dialect
+from collector.service.stamp import Stamp, stamp
 
 _COPY = re.compile(r".*(~|\.(bak|orig|old|rej|swp|tmp|rpm(new|save|orig)|dpkg-\w+|ucf-\w+)|#)$")
 _WILD = re.compile(r"[*?\[]")
@@ -27,28 +28,31 @@ _COMMENT_OR_ASCII = re.compile(rb"(?:[\x00-\x7f]*[ \t]|[ \t]*)#.*|[\x00-\x7f]*",
 
 class ConfFiles:
     """
-    Reads files, and remembers: ``texts`` of the files, and ``places``, what was looked at, files, folders and globs, by
-    which a change can be noticed.
+    Reads files, and remembers: ``texts`` of the files, and ``places``, what was looked at, files, folders and globs,
+    each with its stamp before that, by which a change can be noticed.
     """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.places: list[str] = []
+        self.places: dict[str, Stamp] = {}
 
     def named(self, pattern: str, dialect: Dialect) -> list[ConfFile]:
         """The files that an include names; none when nothing is there."""
-        self.places.append(pattern)
+        self._note(pattern)
         if _WILD.search(pattern):
-            self.places += [os.path.dirname(pattern)] if not _WILD.search(os.path.dirname(pattern)) else []
+            if not _WILD.search(os.path.dirname(pattern)):
+                self._note(os.path.dirname(pattern))
             found = sorted(path for path in glob.iglob(pattern) if not os.path.isdir(path) and not _COPY.match(path))
         elif os.path.isdir(pattern):
             found = list(_folder(pattern, dialect))
+            if not found:
+                return [ConfFile(pattern, "")]  # it is there, and says nothing
         else:
             found = [pattern] if os.path.lexists(pattern) else []
         return [self.one(path) for path in found]
 
     def one(self, path: str) -> ConfFile:
-        self.places.append(path)
+        self._note(path)
         special = _special(path)
         if special:
             return ConfFile(path, None, [special])
@@ -59,6 +63,16 @@ class ConfFiles:
         if text is not None:
             self.texts.append(text)
         return ConfFile(path, text, problems)
+
+    def _note(self, place: str) -> None:
+        if place not in self.places:
+            self.places[place] = stamp(place)
+
+
+def is_part(path: str) -> bool:
+    """False for hidden files and for copies: they are no part of a configuration in a folder."""
+    name = os.path.basename(path)
+    return not name.startswith(".") and not _COPY.match(name)
 
 
 def _folder(path: str, dialect: Dialect) -> Iterator[str]:

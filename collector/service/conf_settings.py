@@ -27,7 +27,8 @@ def _in_force(setting: Setting, settings: Settings) -> bool:
     if key == "unix":
         return value is None or value in _targets(settings, key)
     if key in {"allow", "rate_limit", "repeat_reduction", "max_connections"}:
-        return any(key in spec.options for spec in settings.sources)
+        about = [spec for spec in settings.sources if setting.source in {None, spec.kind}]
+        return not about or any(key in spec.options for spec in about)
     if key == "max_message":
         return _at_most(value, settings.max_message)
     return key in settings.model_fields_set

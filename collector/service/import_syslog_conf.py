@@ -73,15 +73,23 @@ def _yaml(reader: RouteReader) -> Iterator[str]:
 
 def _sources(settings: Sequence[Setting]) -> Iterator[str]:
     listening = [setting for setting in settings if setting.key in _LISTENING]
-    options = {setting.key: setting.value for setting in settings if setting.key in _OF_SOURCES}
     yield "sources:"
     if not listening:
         yield "  # the files name none"
     for kind, target in dict.fromkeys((one.key, one.value) for one in listening) or _NO_SOURCE.items():
         yield f"  - {kind}: {_scalar(target)}"
-        for key, value in options.items():
-            if kind in _OF_SOURCES[key]:
-                yield f"    {key}: {_scalar(value)}"
+        for key, value in _options(settings, kind).items():
+            yield f"    {key}: {_scalar(value)}"
+
+
+def _options(settings: Sequence[Setting], kind: str) -> dict[str, Any]:
+    """Those of a source; the lines of an allow-list add up."""
+    options: dict[str, Any] = {}
+    for setting in settings:
+        if kind in _OF_SOURCES.get(setting.key, ()) and setting.source in {None, kind}:
+            value = setting.value
+            options[setting.key] = options.get(setting.key, []) + value if isinstance(value, list) else value
+    return options
 
 
 def _of_one_route(rule: Rule) -> tuple[Location, str]:
@@ -139,9 +147,10 @@ def _report(reader: RouteReader, problems: Sequence[Problem]) -> Iterator[str]:
         hint = f" ({problem.hint})" if problem.hint else ""
         lines.append((problem.location, f"{words[problem.level]}: {problem.message}{hint}"))
     for place, text in sorted(lines, key=lambda line: (line[0].file, line[0].line, line[0].column)):
-        yield f"{place}: {text}"
+        yield f"{place}: {text}" if place.file else text  # a file that is not there has no place in another
+    used = len({route.destination for route in reader.routes} - {None})
     levels = [problem.level for problem in problems]
     yield (
         f"{len(lines) - len(levels)} understood, {levels.count('warning')} approximated, "
-        f"{levels.count('error')} refused; routes: {len(reader.routes)}, destinations: {len(reader.destinations)}"
+        f"{levels.count('error')} refused; routes: {len(reader.routes)}, destinations: {used}"
     )

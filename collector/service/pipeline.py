@@ -109,7 +109,7 @@ class Pipeline:
         self._meter.count("routed_messages", count - unrouted - discarded)
         self._table.clear()
         self._bytes += len(batch.text)
-        if not self._scattered or self._bytes > _MOST_GATHERED:
+        if not self._scattered or self._bytes > 4 * _MOST_GATHERED:
             self.settle()
         return count
 
@@ -117,6 +117,11 @@ class Pipeline:
     def gathers(self) -> bool:
         """Rows wait for ``settle``."""
         return self._begun > 0
+
+    @property
+    def has_enough(self) -> bool:
+        """So many of them that it is time."""
+        return self._bytes > _MOST_GATHERED
 
     def settle(self) -> None:
         """Write what was gathered, and count it."""

@@ -7,7 +7,7 @@ The plan: everything that follows from a configuration, compiled, immutable, wit
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -26,6 +26,7 @@ from collector.service import ledger, places
 from collector.service.naming.plan import NamePlan, name_plan
 from collector.service.outline import Outline, outline
 from collector.service.routes import ResolvedRoute, RouteReader, same_file
+from collector.service.stamp import Stamp, stamp
 from collector.service.work_plan import WorkPlan
 from collector.sinks import SINKS
 from collector.sinks.file import FileOptions
@@ -45,7 +46,7 @@ class Plan:
     interpreter: Interpreter
     normaliser: Normaliser
     outline: Outline
-    watched: tuple[str, ...]
+    watched: Mapping[str, Stamp]
     state_dir: str
     control: str
     workers: int
@@ -73,16 +74,17 @@ class Plan:
 
 def build_plan(path: str) -> tuple[Plan | None, list[Problem]]:
     """The plan of a configuration file, or every problem that stands in its way. Warnings may come with a plan."""
+    read = stamp(path)
     settings, problems = load_settings(path, source_kinds=SOURCES, sink_kinds=SINKS)
     if settings is None and not os.path.lexists(path):
         problems = [replace(problem, hint=places.CONFIG_HINT) for problem in problems]
-    return _plan(settings, problems)
+    return _plan(settings, problems, read)
 
 
 def build_plan_from_text(text: str, file: str) -> tuple[Plan | None, list[Problem]]:
     """The same for a configuration that is in no file."""
     settings, problems = load_settings_text(text, file, source_kinds=SOURCES, sink_kinds=SINKS)
-    return _plan(settings, problems)
+    return _plan(settings, problems, stamp(file))
 
 
 def control_of(path: str) -> str:
@@ -96,7 +98,7 @@ def _control(settings: Settings) -> str:
     return settings.control or places.control(settings.state_dir)
 
 
-def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | None, list[Problem]]:
+def _plan(settings: Settings | None, problems: list[Problem], read: Stamp) -> tuple[Plan | None, list[Problem]]:
     if settings is None:
         return None, problems
     sources = _sources(settings, problems)
@@ -116,7 +118,7 @@ def _plan(settings: Settings | None, problems: list[Problem]) -> tuple[Plan | No
         interpreter=work.interpreter(),
         normaliser=work.normaliser(),
         outline=outline(settings.document.data, work),
-        watched=(settings.document.file, *reader.files),
+        watched={settings.document.file: read, **reader.files},
         state_dir=settings.state_dir or places.state_dir(),
         control=_control(settings),
         workers=_worker_count(settings.workers),

@@ -9,16 +9,17 @@ Reload: a new plan comes into force while messages pour in, or is refused and ch
                         ▼
                     swapping  ──each swaps between two batches, or dies─▶ resting   the new plan holds
                         │
+                        └─ a worker that does not swap in time is killed
     asked again meanwhile: once more, from the beginning, when it rests
 
 The point of no return is when all workers have prepared: from then on the supervisor's plan is the new one, so a worker
-that dies is started with it.
+that dies is started with it. One that dies before that need not have died of the plan: it is tried again, twice.
 """
 
 import os
 import pickle
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from collector.config.problems import Problem
@@ -29,6 +30,7 @@ from collector.service.compiler import Compiler, Draft
 from collector.service.outline import Outline, differences
 from collector.service.ownlog import OwnLog
 from collector.service.sockets import Change, Listeners
+from collector.service.stamp import Stamp
 from collector.service.workers import Workers
 from collector.shared import Region
 
@@ -36,6 +38,8 @@ Answer = Callable[[dict[str, Any]], None]
 
 _PATIENCE = 30.0
 _SHOWN = 20
+_MOST_DEATHS = 3
+_ENDING = "the service ends"
 
 
 class Old(Protocol):
@@ -64,6 +68,12 @@ class Service(Protocol):
     def adopted(self) -> None:
         """All workers have it."""
 
+    def looked_at(self, files: Mapping[str, Stamp]) -> None:
+        """The plan in force is what these files come to."""
+
+    def refused(self, problems: Sequence[Problem]) -> None:
+        """The plan in force stays."""
+
 
 class Reload:
     """``ask`` begins; ``look`` is to be called often. ``report`` is what ``status`` shows of the last one."""
@@ -88,6 +98,8 @@ class Reload:
         self._ready: set[int] = set()
         self._waiting: set[int] = set()
         self._ends = 0.0
+        self._deaths = 0
+        self._stopped = False
         self._pause = 0.0
         self._changes = ""
         self._problems: Sequence[Problem] = ()
@@ -105,12 +117,18 @@ class Reload:
 
     def ask(self, answer: Answer | None = None) -> None:
         """Compile the configuration and put it into force; ``answer`` hears how that went."""
-        if self._state != "resting":
-            self._again = True
-            self._queued += [answer] if answer else []
-            return
-        self._answers = [answer] if answer else []
-        self._begin()
+        self._queued += [answer] if answer else []
+        self._again = True
+        if self._stopped:
+            self._turn_away()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """A worker that never was ready yet cannot be told, and must not be ended."""
+        if self._again and self._state == "resting" and self._workers.booted:
+            self._again = False
+            self._answers, self._queued = self._queued, []
+            self._begin()
 
     def _begin(self) -> None:
         self._state = "compiling"
@@ -120,10 +138,10 @@ class Reload:
         self._compiler.look(now)
         if self._state == "preparing" and now > self._ends:
             self._refuse(f"a worker was not ready for the new plan within {_PATIENCE:g} s")
-        if self._state == "resting" and self._again:
-            self._again = False
-            self._answers, self._queued = self._queued, []
-            self._begin()
+        if self._state == "swapping" and now > self._ends:
+            self._ends = now + _PATIENCE
+            self._workers.end(self._waiting)
+        self._go_on()
 
     def hears(self, slot: int, event: dict[str, Any]) -> None:
         """What a worker says of its progress."""
@@ -142,7 +160,11 @@ class Reload:
 
     def lost(self, slot: int) -> None:
         """A worker has died."""
-        if self._state == "preparing" and slot in self._waiting | self._ready:
+        if self._state == "preparing" and slot in self._ready:
+            self._deaths += 1
+            if self._deaths == _MOST_DEATHS:
+                self._refuse(f"{_MOST_DEATHS} workers died while they prepared it")
+                return
             self._again = True
             self._abandon()
             self._queued, self._answers = [*self._answers, *self._queued], []
@@ -150,9 +172,19 @@ class Reload:
             self._has_swapped(slot)
 
     def stop(self) -> None:
-        """The service ends."""
+        """The service ends: what is not in force by now will not be, and nothing is begun any more."""
+        self._stopped = True
         self._compiler.stop()
+        if self._state in {"compiling", "preparing"}:
+            self._abandon()
+            self._queued, self._answers = [*self._answers, *self._queued], []
+        self._turn_away()
+
+    def _turn_away(self) -> None:
         self._again = False
+        answers, self._queued = self._queued, []
+        for answer in answers:
+            answer({**self._result("refused", _ENDING), "problems": []})
 
     def _compiled(self, draft: Draft | None, problems: list[Problem]) -> None:
         self._problems = problems
@@ -162,16 +194,16 @@ class Reload:
         if draft.hash == self._service.plan.hash and not differences(self._service.plan.outline, draft.outline):
             draft.close()
             self._state = "resting"
+            self._service.looked_at(draft.watched)
             self._log.info(f"The configuration is what it was, plan {draft.hash}.")
-            self._tell({"result": "unchanged", "plan": draft.hash, "changes": ""})
+            self._tell(self._result("unchanged"))
             return
         self._draft = draft
         try:
             self._change = self._listeners.prepare(draft.sources)
+            self._prepare(draft, self._change)
         except CollectorError as error:
             self._refuse(f"{error}{f'; {error.hint}' if error.hint else ''}")
-            return
-        self._prepare(draft, self._change)
 
     def _prepare(self, draft: Draft, change: Change) -> None:
         old = self._service.board
@@ -199,6 +231,7 @@ class Reload:
         assert self._board is not None
         self._changes = differences(self._service.plan.outline, self._draft.outline)
         self._state = "swapping"
+        self._ends = time.monotonic() + _PATIENCE
         self._listeners.commit(self._change)
         self._service.adopt(self._draft, self._board)
         order = {"do": "swap", "plan": self._number, "regions": self._listeners.regions()}
@@ -226,11 +259,12 @@ class Reload:
         self._log.info(f"Reloaded, plan {plan.hash}: {self._changes or 'nothing that matters here'}.")
         for text in [line for problem in self._problems for line in str(problem).splitlines()] + problems:
             self._log.warning(text)
-        self._tell({"result": "in force", "plan": plan.hash, "changes": self._changes, "pause": self._pause})
+        self._tell({**self._result("in force"), "changes": self._changes, "pause": self._pause})
 
     def _refuse(self, why: str | None) -> None:
         """The old plan stays; ``why`` comes after what is wrong with the configuration itself."""
         self._abandon()
+        self._service.refused(self._problems)
         kept = self._service.plan.hash
         said = [line for problem in self._problems for line in str(problem).splitlines()] + ([why] if why else [])
         errors = sum(problem.level == "error" for problem in self._problems) + bool(why)
@@ -239,7 +273,7 @@ class Reload:
             self._log.error(text)
         if len(said) > _SHOWN:
             self._log.error(f"… and {len(said) - _SHOWN:,} more; `collector check-config` shows all.")
-        self._tell({"result": "refused", "plan": kept, "changes": "", "why": why})
+        self._tell(self._result("refused", why))
 
     def _abandon(self) -> None:
         if self._state == "preparing":
@@ -254,7 +288,11 @@ class Reload:
         self._region = None
         self._draft, self._change, self._board = None, None, None
 
+    def _result(self, result: str, why: str | None = None) -> dict[str, Any]:
+        return {"result": result, "plan": self._service.plan.hash, "changes": "", "why": why}
+
     def _tell(self, result: dict[str, Any]) -> None:
+        self._deaths = 0
         self._last = {
             "at": time.time(),
             **result,

@@ -27,12 +27,13 @@ from collector.protocol.columns import COLUMNS
 from collector.protocol.render import FORMATS
 from collector.routing.actions import Action
 from collector.routing.directives import Setting
-from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities
+from collector.routing.selector import Selector, SelectorError, compile_selector, odd_facilities, says_security
 from collector.routing.syslog_conf import ConfReader, Rule
 from collector.routing.where import Where, WhereError, compile_where
 from collector.service.action_options import ActionOptions
 from collector.service.conf_files import ConfFiles
 from collector.service.conf_settings import advice
+from collector.service.stamp import Stamp
 from collector.sinks import sink_class
 from collector.sinks.paths import PathTemplate
 from collector.templates import TemplateError
@@ -84,8 +85,8 @@ class RouteReader:
         return self._files.texts
 
     @property
-    def files(self) -> Sequence[str]:
-        """What was looked at for them: files, folders and globs."""
+    def files(self) -> Mapping[str, Stamp]:
+        """What was looked at for them: files, folders and globs, each with its stamp."""
         return self._files.places
 
     @property
@@ -201,8 +202,11 @@ class RouteReader:
         at = self._document.block_start((*target.path, target.kind))
         if found is not None and known:
             yield found, at
-        elif isinstance(target.target, str) and target.kind == "file":
+        elif isinstance(target.target, str) and target.kind == "file" and not self._is_told(target, problems):
             self._path_is_good(target.target, at)
+
+    def _is_told(self, target: ComponentSpec, problems: Sequence[Problem]) -> bool:
+        return self._document.location((*target.path, target.kind)) in [problem.location for problem in problems]
 
     def _format_exists(self, name: str, place: Location) -> bool:
         known = (*FORMATS, *self._settings.templates, *self.templates)
@@ -222,6 +226,10 @@ class RouteReader:
             message = f"facility number {number} is read as {facility << 3}, {FACILITIES[facility]}"
             hint = "a facility number is 8 × its code: 16 is mail"
             self._problem(location, message, "facility-number", hint, level="warning")
+
+        if says_security(selector.text):
+            hint = "write auth, or, for a file of FreeBSD, where it is facility 13, bsd_security"
+            self._problem(location, "security is read as auth", "facility-name", hint, level="warning")
 
     def _add(
         self, selector: Selector | None, where: Where | None, options: Any, location: Location, at: Location

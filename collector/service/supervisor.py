@@ -13,10 +13,11 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from collector import __version__
+from collector.config.problems import Problem
 from collector.config.settings import Settings
 from collector.metrics import Board, Key, Layout, Slot
 from collector.service import queues
@@ -26,6 +27,7 @@ from collector.service.companion import Nest
 from collector.service.compiler import Build, Compiler, Draft
 from collector.service.control import Access, Answer, ControlServer
 from collector.service.fork import fork_worker
+from collector.service.late import late_settings
 from collector.service.local_zone import local_zone
 from collector.service.lock import StateLock
 from collector.service.mark import Marks
@@ -41,6 +43,7 @@ from collector.service.rotating.rotation import Place, Rotation
 from collector.service.senders.desk import SenderDesk
 from collector.service.signals import SignalQueue
 from collector.service.sockets import Listeners, Share, Source
+from collector.service.stamp import Stamp
 from collector.service.systemd import Notifier
 from collector.service.watch import ConfigurationWatch
 from collector.service.workers import HANGS, RESTARTS, Timing, Workers
@@ -61,7 +64,7 @@ class Plan(Protocol):
     @property
     def outline(self) -> Outline: ...
     @property
-    def watched(self) -> Sequence[str]: ...
+    def watched(self) -> Mapping[str, Stamp]: ...
     @property
     def settings(self) -> Settings: ...
     @property
@@ -142,7 +145,7 @@ class Supervisor:
         for companion in self._companions:
             companion.start()
         self._companions.append(self.names.companion)  # it starts when there is something to ask
-        self._watch_configuration()
+        self.looked_at(plan.watched)
 
     def _take_places(self, plan: Plan, resources: contextlib.ExitStack) -> None:
         """The lock and the sockets, with all rights there are; from then on only with those of the configured user."""
@@ -161,8 +164,6 @@ class Supervisor:
 
     def _make_processes(self, plan: Plan, counts: Slot) -> None:
         nest = Nest(self._selector, self._log, self._let_go_of_all)
-        self._watch = ConfigurationWatch(self._on_changed_configuration, nest)
-        self._companions = [self._watch.companion]
         crew = [WorkerProcess(number, self._selector, self._log, self._events) for number in range(plan.workers)]
         self._workers = Workers(crew, self._fork, self.board, counts, self._log, self._timing)
         self.names = Names(plan.settings.dns, nest, self._workers, self._count)
@@ -174,6 +175,8 @@ class Supervisor:
         self._chores.append(self._rotation.chore)
         compiler = Compiler(self._build, nest)
         self._reload = Reload(self, compiler, self._listeners, self._workers, self._log)
+        self._watch = ConfigurationWatch(self._reload.ask, nest)
+        self._companions = [self._watch.companion]
         for event in ("prepared", "unfit", "swapped"):
             self._events[event] = self._reload.hears
         self._senders = SenderDesk(plan.settings, self._log, self.names.name_of)
@@ -203,9 +206,10 @@ class Supervisor:
         """From here on this plan is in force; workers have it ready or are about to be started with it."""
         old: Plan = self.plan
         self.plan = plan
-        board.move(plan.workers)
+        own = self._first.workers  # the slot behind those of the workers, whose number is fixed at the start
+        board.move(own)
         self.board = board
-        counts = self._counts = board.slot(old.workers)
+        counts = self._counts = board.slot(own)
         self._workers.move(board, counts)
         self._queues.move(board.layout, counts)
         if isinstance(old, Draft):
@@ -216,25 +220,18 @@ class Supervisor:
         self._senders.change(self.plan.settings)
         self.names.change(self.plan.settings.dns)
         self._rotation.change(self.plan.destinations, time.monotonic())
-        self._watch_configuration()
-        for warning in self._late_settings():
+        self.looked_at(self.plan.watched)
+        for warning in late_settings(self._first, self.plan):
             self._log.warning(warning)
 
-    def _late_settings(self) -> Iterator[str]:
-        """What is fixed as long as the service runs."""
-        for old, new, names in (
-            (self._first, self.plan, ("workers", "state_dir", "control")),
-            (self._first.settings, self.plan.settings, ("user", "group", "control_mode", "control_group")),
-        ):
-            for name in names:
-                if getattr(old, name) != getattr(new, name):
-                    yield f"A change of {name} takes effect at the next start."
+    def looked_at(self, files: Mapping[str, Stamp]) -> None:
+        """By who compiled the plan that is in force."""
+        self._watch.change(files if self.plan.settings.watch else {})
 
-    def _on_changed_configuration(self) -> None:
-        self._reload.ask()
-
-    def _watch_configuration(self) -> None:
-        self._watch.change(self.plan.watched if self.plan.settings.watch else ())
+    def refused(self, problems: Sequence[Problem]) -> None:
+        """What is wrong may be in a file of which the plan in force does not know."""
+        if self.plan.settings.watch:
+            self._watch.add({problem.location.file for problem in problems})
 
     def _fork(self, number: int) -> tuple[int, socket.socket]:
         return fork_worker(lambda link: self._work(number, link), lambda: self._let_go(number), self._log)
@@ -334,10 +331,14 @@ class Supervisor:
                 self._on_stop_signal(signal.Signals(number).name)
             elif number == signal.SIGUSR1:
                 self._reopen("SIGUSR1")
-            elif number == signal.SIGHUP:
+            elif number == signal.SIGHUP and self._state != "stopping":
                 self._reopen("SIGHUP")
                 self._notify.reloading()
-                self._reload.ask(lambda _: self._notify.ready(self._listening))
+                self._reload.ask(self._reloaded)
+
+    def _reloaded(self, _result: dict[str, Any]) -> None:
+        if self._state == "running":
+            self._notify.ready(self._listening)
 
     def _on_stop_signal(self, name: str) -> None:
         if self._state == "stopping":
@@ -350,6 +351,7 @@ class Supervisor:
     def _stop(self, now: float) -> None:
         self._state = "stopping"
         self._notify.stopping()
+        self._reload.stop()
         self._kill_at = now + self._timing.drain + self._timing.tick
         self._rotation.stop()
         self._workers.finish()

@@ -26,9 +26,12 @@ _SOCKET_PATH_MAX = 107
 """Bytes of a unix socket's path, without the NUL at its end (unix(7))."""
 
 
-def look(plan: Plan) -> list[Problem]:
-    """What is wrong with the files, the state folder and the control socket of a plan, for the user who asks."""
-    return list(_Search(plan, for_service=False).problems())
+def look(plan: Plan, *, starting: bool = False) -> list[Problem]:
+    """
+    What is wrong with the files, the state folder and the control socket of a plan, for the user who asks, or who is
+    ``starting`` it: then there is no other user who might do better.
+    """
+    return list(_Search(plan, for_service=False, starting=starting).problems())
 
 
 def look_as(plan: Plan, who: Identity) -> list[Problem]:
@@ -43,6 +46,7 @@ def look_as(plan: Plan, who: Identity) -> list[Problem]:
 class _Search:
     plan: Plan
     for_service: bool
+    starting: bool = False
 
     def problems(self) -> Iterator[Problem]:
         plan = self.plan
@@ -139,7 +143,8 @@ class _Search:
     def _problem(self, place: Location, what: str, cure: str) -> Problem:
         if self.for_service:
             return Problem(place, f"user {_user()} {what}", "no-right", cure)
-        hint = "no matter if another user runs the service: check-config --user NAME asks for that one"
+        elsewhere = "no matter if another user runs the service: check-config --user NAME asks for that one"
+        hint = cure if self.starting else elsewhere
         return Problem(place, f"user {_user()} {what}", "no-right", hint, "warning")
 
 

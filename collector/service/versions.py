@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from collector import __version__
 
-_PARTS = ("PyYAML", "pydantic", "Jinja2")
+_PARTS = ("PyYAML", "pydantic", "Jinja2", "watchdog", "tzdata")
 
 
 def versions() -> dict[str, str]:

@@ -1,11 +1,14 @@
 """
 Watching the configuration: a helper process with inotify (watchdog), as its threads have no place in the supervisor.
 
-    {"watch": ["/etc/collector/collector.yaml", …]}  →   which files and folders matter now
+    {"watch": {"/etc/collector/collector.yaml": [1766430000000000000, 812, 4711], …}}  →   what matters now
     ←  {"changed": "/etc/collector/collector.yaml"}
+    ←  {"unwatched": "/etc/collector", "why": "inotify watch limit reached"}
 
 Folders are watched, not files: editors and package managers replace a file by renaming another one over it. Of a file
-that is reached by a symbolic link, both places are watched: configuration management switches such links.
+that is reached by symbolic links, each of them is watched, and the place in the end: configuration management switches
+such links. With a path comes the stamp of what was read there: what is another by the time its folder is watched has
+been changed before somebody looked.
 """
 
 import json
@@ -13,17 +16,22 @@ import math
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
 
 from collector.service.companion import Companion, Nest
+from collector.service.conf_files import is_part
+from collector.service.stamp import Stamp, stamp
 
 _SETTLED = 0.3
 _UNSETTLED = 2.0  # seconds: a file that changes all the time is read all the same
-_TELLING = {"created", "modified", "moved", "deleted", "closed"}
+_TELLING = {"created", "modified", "attrib", "moved", "deleted", "closed"}  # attrib is modified in older watchdogs
+_DATAGRAM = 256 * 1024
+_MOST_LINKS = 40  # as path_resolution(7) has it
 
 
 class ConfigurationWatch:
@@ -36,12 +44,18 @@ class ConfigurationWatch:
         self.companion = Companion("configuration watcher", watch, self._hear, nest, greet=self._greet)
         self.due = math.inf
         self._changed = changed
+        self._log = nest.own_log
         self._first = math.inf
-        self._paths: list[str] = []
+        self._paths: dict[str, Stamp | None] = {}
 
-    def change(self, paths: Iterable[str]) -> None:
+    def change(self, paths: Mapping[str, Stamp]) -> None:
         """Watch these from now on; none, and nothing is watched."""
-        self._paths = list(paths)
+        self._paths = dict(paths)
+        self._greet()
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Watch these too, of which it is not known what was read there."""
+        self._paths = {**dict.fromkeys(paths), **self._paths}
         self._greet()
 
     def look(self, now: float) -> None:
@@ -50,9 +64,21 @@ class ConfigurationWatch:
             self._changed()
 
     def _greet(self) -> None:
-        self.companion.tell({"watch": self._paths})
+        if self.companion.pid and not self.companion.tell({"watch": self._paths}):
+            self._log.warning(
+                f"Changes of the configuration are not noticed, as its {len(self._paths):,} files are too many: "
+                "reload it with SIGHUP or `collector reload`.",
+                event="unwatched",
+            )
 
-    def _hear(self, _message: dict[str, Any]) -> None:
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "unwatched" in message:
+            self._log.warning(
+                f"Changes in {message['unwatched']} are not noticed: {message['why']}; reload with SIGHUP or "
+                "`collector reload`.",
+                event="unwatched",
+            )
+            return
         now = time.monotonic()
         self._first = min(self._first, now)
         self.due = min(now + _SETTLED, self._first + _UNSETTLED)
@@ -64,19 +90,58 @@ def watch(link: socket.socket) -> None:
     observer.daemon = True
     observer.start()
     handler = _Handler(link)
-    while data := link.recv(65536):
-        observer.unschedule_all()
-        handler.places = set(places(json.loads(data)["watch"]))
-        for folder in {path if os.path.isdir(path) else os.path.dirname(path) for path in handler.places}:
-            if os.path.isdir(folder):
-                observer.schedule(handler, folder)
+    watched: dict[tuple[str, int], ObservedWatch] = {}
+    while data := link.recv(_DATAGRAM):
+        stamps: dict[str, Stamp | None] = json.loads(data)["watch"]
+        ways = {path: list(places(path)) for path in stamps}
+        handler.places = {place for way in ways.values() for place in way}
+        folders = {(folder, os.stat(folder).st_ino) for folder in map(_folder, handler.places)}
+        for gone in watched.keys() - folders:
+            observer.unschedule(watched.pop(gone))
+        new = folders - watched.keys()
+        for folder in new:
+            try:
+                watched[folder] = observer.schedule(handler, folder[0])
+            except OSError as error:
+                _say(link, unwatched=folder[0], why=error.strerror or str(error))
+        late = {folder for folder, _ in new}
+        for path, read in stamps.items():
+            if read is not None and not late.isdisjoint(map(_folder, ways[path])) and read != stamp(path):
+                _say(link, changed=path)
 
 
-def places(paths: Iterable[str]) -> Iterable[str]:
-    """Absolute paths, each as it is named and as it is in the end."""
-    for path in paths:
-        yield os.path.abspath(path)
-        yield os.path.realpath(path)
+def places(path: str) -> Iterator[str]:
+    """
+    Where a change of ``path`` is seen: at each symbolic link that leads to it, where it is in the end, and at folders
+    above that are not there yet.
+    """
+    path = os.path.abspath(path)
+    yield path
+    at, ahead, links = "/", path.split("/")[::-1], 0
+    while ahead and links < _MOST_LINKS:
+        at = os.path.normpath(os.path.join(at, ahead.pop()))
+        try:
+            target = os.readlink(at)
+        except OSError:
+            continue
+        yield at
+        links += 1
+        ahead += target.split("/")[::-1]
+        at = "/" if target.startswith("/") else os.path.dirname(at)
+    yield at
+    while not os.path.isdir(at := os.path.dirname(at)):
+        yield at
+
+
+def _folder(place: str) -> str:
+    """The folder to watch for it: itself, or the next one above that is there."""
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    return place
+
+
+def _say(link: socket.socket, **message: str) -> None:
+    link.send(json.dumps(message).encode())
 
 
 class _Handler(FileSystemEventHandler):
@@ -89,6 +154,6 @@ class _Handler(FileSystemEventHandler):
             return
         for path in filter(None, (event.src_path, event.dest_path)):
             name = os.fsdecode(str(path))
-            if name in self.places or os.path.dirname(name) in self.places:
-                self._link.send(json.dumps({"changed": name}).encode())
+            if name in self.places or (os.path.dirname(name) in self.places and is_part(name)):
+                _say(self._link, changed=name)
                 return

@@ -9,7 +9,6 @@ the supervisor is gone, and the worker finishes what it has and goes too.
 
 import gc
 import json
-import resource
 import socket
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from collector.metrics import Slot
 from collector.protocol.framing import Frames
 from collector.service import assembly
 from collector.service.coming import Coming
+from collector.service.descriptors import all_descriptors
 from collector.service.ledger import INTERNAL
 from collector.service.mark import mark_line
 from collector.service.memory import keep_memory
@@ -33,6 +33,7 @@ from collector.service.senders.source_senders import SourceSenders
 from collector.service.sockets import Share
 from collector.service.work_plan import WorkPlan, finish
 from collector.shared import Region
+from collector.sinks.draining import drain
 from collector.sinks.files import OpenFiles
 from collector.sources import Intake, Source, Surroundings
 from collector.sources.inherited import Lent
@@ -68,20 +69,13 @@ def run_worker(plan: Plan, share: Share, slot: Slot, link: socket.socket) -> Non
     worker.run()
 
 
-def _descriptors() -> int:
-    """Every connection and file takes a descriptor: use all that the system allows, not the shell's careful 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
-
-
 class Worker:
     def __init__(self, plan: WorkPlan, share: Share, slot: Slot, link: socket.socket) -> None:
         self._link = link
         self._share = share
         self._memory = dict(share.memory)
         self._poller = Poller()
-        self._descriptors = _descriptors()
+        self._descriptors = all_descriptors()
         self._meters = Meters(slot, plan.layout)
         self._own = self._meters.of()
         self._internal = self._meters.of(source=INTERNAL)
@@ -93,6 +87,7 @@ class Worker:
         self._names = WorkerNames(plan.names)
         self._messages = 0
         self._ticks = 0
+        self._has_swapped = False
         self._notices = Counter[str]()
         self._talks = False
         self._running = True
@@ -139,7 +134,7 @@ class Worker:
             ready = self._poller.turn(self._patience(next_tick - now))
             for intake in self._intakes.values():
                 intake.flush()
-            if not self._messages or time.monotonic() > self._gather_until:
+            if not self._messages or self._pipeline.has_enough or time.monotonic() > self._gather_until:
                 self._settle()
             if ready and not self._messages:
                 self._meters.slot.publish()  # connections, half frames, what was rejected
@@ -158,7 +153,7 @@ class Worker:
 
     def _rest(self) -> float:
         """After a turn that brought something: how long to let more arrive. A turn after silence is never delayed."""
-        return min(intake.rest() for intake in self._intakes.values())
+        return min((intake.rest() for intake in self._intakes.values()), default=0.0)
 
     def _open_source(self, source: Source, sockets: Sequence[socket.socket]) -> None:
         self._know(source)
@@ -238,7 +233,8 @@ class Worker:
         if questions := self._names.questions(now):
             self._say({"event": "names", **questions})
         self._ticks += 1
-        if self._ticks % _TICKS_PER_COLLECTION == 0:
+        if self._has_swapped or self._ticks % _TICKS_PER_COLLECTION == 0:
+            self._has_swapped = False  # what is left of a plan refers to itself
             gc.collect()
         self._meters.slot.publish()
 
@@ -328,6 +324,7 @@ class Worker:
     def _swap(self, order: dict[str, Any], _descriptors: list[int]) -> None:
         """Between two batches: from the next one on, the new plan holds."""
         coming, self._coming = self._coming, None
+        self._has_swapped = True
         assert coming is not None, "only what was prepared is swapped in"
         started = time.monotonic()
         self._leave(coming)
@@ -355,8 +352,7 @@ class Worker:
         for intake in self._intakes.values():
             intake.flush()
         self._settle()
-        for destination in assembly.removed(self._parts, coming.assembly):
-            destination.sink.close()
+        assembly.part(self._parts, coming.assembly)
 
     def _take_source(self, source: Source, sockets: Sequence[socket.socket]) -> None:
         if source.name in self._intakes:
@@ -369,8 +365,7 @@ class Worker:
         for intake in self._intakes.values():
             intake.drain(self._deadline)
         self._settle()
-        for sink in self._sinks:
-            sink.drain(self._end)
+        drain(self._sinks, self._end)
         for sink in self._sinks:
             sink.close()
         self._files.close()

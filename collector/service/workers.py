@@ -77,6 +77,11 @@ class Workers:
         return all(member.process.ready for member in self._crew)
 
     @property
+    def booted(self) -> bool:
+        """Each slot had a worker that was ready, whether it lives or is started again."""
+        return all(member.process.booted for member in self._crew)
+
+    @property
     def alive(self) -> bool:
         return any(member.process.pid for member in self._crew)
 
@@ -220,12 +225,20 @@ class Workers:
         }
 
     def swap(self, order: dict[str, Any], prepared: Collection[int]) -> set[int]:
-        """Have those who prepared a plan use it; returns their slots. The others are ended and start with it."""
+        """
+        Have those who prepared a plan use it; the others are ended and start with it.
+
+        Returns the slots whose process has yet to swap or to end.
+        """
         told = {slot for slot in prepared if self._crew[slot].process.tell(order)}
-        for member in self._crew:
-            if member.process.number not in told:
-                member.process.kill()
-        return told
+        others = self.pids.keys() - told
+        self.end(others)
+        return told | others
+
+    def end(self, slots: Collection[int]) -> None:
+        """Kill these; they are started again."""
+        for slot in slots:
+            self._crew[slot].process.kill()
 
     def move(self, board: Board, counts: Slot) -> None:
         """Count here from now on."""

@@ -73,8 +73,11 @@ class Sink(Protocol):
     def tick(self, now: float) -> None:
         """Once a second, ``now`` by the monotonic clock: try again what could not be done."""
 
-    def drain(self, deadline: float) -> None:
-        """The worker ends: write what waits, where that is possible by ``deadline`` on the monotonic clock."""
+    def drain(self, deadline: float) -> bool:
+        """
+        The worker ends: write what waits, where that is possible by ``deadline`` on the monotonic clock. Whether with
+        more time more could be.
+        """
 
     def close(self) -> None:
         """It is needed no more: what still waits is dropped and counted, descriptors are closed."""

@@ -203,8 +203,22 @@ class FileSink:
         self._waiting.clear()
         self._files.waiting.discard(self)
 
-    def drain(self, _deadline: float) -> None:
+    def hand_over(self, heir: "FileSink") -> None:
+        """What waits here shall wait there, in a sink for the same place that has other options."""
+        heir.take_over(self._waiting, self._full)
+        self._waiting = {}
+
+    def take_over(self, waiting: dict[str, _Waiting], full: dict[str, None]) -> None:
+        for path, more in waiting.items():
+            mine = self._waiting.setdefault(path, _Waiting(b"", 0))
+            mine.data += more.data
+            mine.rows += more.rows
+            self._files.waiting.add(self)
+        self._full |= full
+
+    def drain(self, _deadline: float) -> bool:
         """A full disk is not waited for: ``close`` tries it once more."""
+        return False
 
     def close(self) -> None:
         """It is needed no more: what waits is tried once more, then lost and told."""
@@ -285,8 +299,10 @@ class FileSink:
         self._meter.count("sink_pending", rows)
 
     def _say_full(self, path: str) -> None:
-        what = "Senders over streams wait" if self.options.on_full == "wait" else "Lines are dropped and counted"
-        self._say("full", f"{path}: no room on the disk. {what}, datagrams are dropped and counted, until there is.")
+        dropped = "dropped and counted until there is"
+        waits = self.options.on_full == "wait"
+        what = f"Senders over streams wait, datagrams are {dropped}" if waits else f"Lines are {dropped}"
+        self._say("full", f"{path}: no room on the disk. {what}.")
 
     def _say_room(self) -> None:
         waited = ", and what waited is written" if self.options.on_full == "wait" else ""
@@ -303,7 +319,8 @@ class FileSink:
     def _say_refused(self) -> None:
         if self._refused:
             first = next(iter(self._refused.values()))
-            self._say("refused", f"{_named(self._refused)}: cannot be written: {first.why}.")
+            why = f"cannot be written: {first.why}. Lines are dropped and counted until that changes"
+            self._say("refused", f"{_named(self._refused)}: {why}.")
         self._refused.clear()
 
     def _say_rights(self, path: str, error: OSError) -> None:

@@ -70,6 +70,7 @@ class OpenFiles:
         """Close everything that was opened for ``owner``."""
         for path in [path for path, who in self._owner.items() if who is owner]:
             self.forget(path)
+        self._count.pop(owner, None)
 
     def announce(self, label: str, path: str) -> None:
         """A destination that is rotated has opened ``path``, which the supervisor cannot know of."""

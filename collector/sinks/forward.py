@@ -147,14 +147,15 @@ class ForwardSink:
         if self._transport.connects:
             self._around.meter.set("sink_connections", int(self._open))
 
-    def drain(self, deadline: float) -> None:
-        while self._backlog and self._transport.fd >= 0:
+    def drain(self, deadline: float) -> bool:
+        left = 1.0
+        while self._backlog and self._transport.fd >= 0 and left > 0:
             left = deadline - time.monotonic()
             waiting = select.poll()
             waiting.register(self._transport.fd, select.POLLIN | select.POLLOUT)
-            if left <= 0 or not waiting.poll(left * 1000):
-                return
-            self._ready()
+            if waiting.poll(max(0.0, left) * 1000):
+                self._ready()
+        return len(self._backlog) > 0 and self._transport.fd >= 0
 
     def close(self) -> None:
         self._backlog.drop("shutdown")

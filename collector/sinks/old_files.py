@@ -32,15 +32,28 @@ def old_files(path: str) -> Iterator[tuple[Rotated, int]]:
         folder, name = posixpath.split(real_path(path))
         yield from _in_folder(folder, name.__eq__)
         return
-    *folders, last = _components(template.rest)
+    names: list[_Names] = [re.compile(pattern).fullmatch for pattern in _patterns(template)]
+    *folders, last = names
     for folder in _folders(template.below, folders):
         yield from _in_folder(folder, last)
 
 
-def _components(rest: str) -> list[_Names]:
-    """The components of a path after its first fixed folders, each as a question to a name; see ``paths.py``."""
-    parts = TAG.sub("\0", rest).split("/")
-    return [re.compile(".*".join(map(re.escape, part.split("\0"))) + "_?", re.DOTALL).fullmatch for part in parts]
+class Reach:
+    """
+    Where a path with fields may lead: ``leads_to`` is asked about an absolute path; ``fixed`` is how much of it is the
+    same for every message, in characters.
+    """
+
+    def __init__(self, path: str) -> None:
+        template = PathTemplate(path, allowed=COLUMNS)
+        below = posixpath.join(os.path.abspath(template.below or "."), "")
+        self.fixed = len(below) + len(TAG.sub("", template.rest))
+        self.leads_to: _Names = re.compile(re.escape(below) + "/".join(_patterns(template))).fullmatch
+
+
+def _patterns(template: PathTemplate) -> list[str]:
+    """Of each component after the first fixed folders, the names there may be; see ``paths.py``."""
+    return ["[^/]*".join(map(re.escape, part.split("\0"))) + "_?" for part in template.components]
 
 
 def _folders(folder: str, inner: list[_Names]) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """
 Opens the files of one destination, again and again where they are more than may be open.
 
-    first time in a second    walk to the folder, or take its descriptor ─▶ look what is there ─▶ open it, or make it
-    from then on              open the name in the folder that is known: no link is followed, nothing is made
+    the first time    walk to the folder, or take its descriptor ─▶ look what is there ─▶ open it, or make it
+    from then on      open the name in the folder that is known: no link is followed, nothing is made
 
-So whatever takes the place of a file or of a folder is noticed within a second, as with files that stay open.
+Once a second the folders are walked to anew and it is seen that a file is one still. So whatever takes the place of a
+file or of a folder is noticed within a second, as with files that stay open.
 """
 
 import os
 import posixpath
+import stat
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +27,7 @@ from collector.sinks.paths import (
 )
 
 _FOLDERS = 8
+_PLACES_REMEMBERED = 65_536
 
 
 class OpenFolders:
@@ -75,23 +78,35 @@ class Opener:
         self._looked = looked
         self._mode, self._dir_mode = modes
         self._owner = owner
-        self._places: dict[str, _Place] = {}  # of what was opened since the last tick
+        self._places: dict[str, _Place] = {}
+        self._seen: set[str] = set()  # since the last tick, that they are files
 
     def tick(self) -> None:
         """Once a second: look again at what is opened next."""
-        self._places.clear()
+        self._seen.clear()
+        if len(self._places) > _PLACES_REMEMBERED:
+            self._places.clear()
 
     def open(self, path: str) -> int:
         """The descriptor of a file, open for appending. Raises what ``open_append`` does."""
         place = self._places.get(path)
         if place is not None:
             try:
-                return self._open_again(place)
+                fd = self._open_again(place)
+                if path in self._seen or self._is_file(fd, path):
+                    return fd
             except OSError:
                 pass  # moved, or something else is there: looked at below
         fd = self._open_and_look(path)
         self._looked(path, fd)
         return fd
+
+    def _is_file(self, fd: int, path: str) -> bool:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            self._seen.add(path)
+            return True
+        os.close(fd)
+        return False
 
     def _open_again(self, place: "_Place") -> int:
         folder = self._folders.get(place.folder)

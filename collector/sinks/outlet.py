@@ -50,9 +50,11 @@ class Outlet(ABC):
         if self._backlog:
             self._flush()
 
-    def drain(self, _deadline: float) -> None:
+    def drain(self, _deadline: float) -> bool:
+        """A reader that is slow is not waited for, as it may as well have stopped."""
         if self._backlog:
             self._flush()
+        return False
 
     def close(self) -> None:
         self._backlog.drop("shutdown")

@@ -27,8 +27,10 @@ _KEY_MAX = 256
 NAME_MAX = 255
 """Bytes in one component, on every common file system."""
 
+PATH_MAX = 4095
+
 _VALUE_MAX = 200
-"""Bytes of one value; leaves room for what the template writes beside it, as ``.log``."""
+"""Bytes of one value at most: less where several share a component, or the template writes much beside it."""
 
 # Controls, the separator, line and paragraph separators, bidirectional controls (they would disguise a name in a
 # listing) and surrogates (bytes that are no text).
@@ -58,12 +60,15 @@ _KINDS = {
 }  # fmt: skip
 
 
-def safe_piece(value: object) -> str:
-    """A value as a piece of one component; without leading dots and hyphens it is neither hidden nor an option."""
+def safe_piece(value: object, longest: int = _VALUE_MAX) -> str:
+    """
+    A value as a piece of one component, of at most ``longest`` bytes; without leading dots and hyphens it is neither
+    hidden nor an option.
+    """
     if value is None or value == "":
         return "unknown"
     text = _UNSAFE.sub("_", str(value))
-    return _cut(_LEADING.sub(lambda found: "_" * len(found[0]), text), _VALUE_MAX)
+    return _cut(_LEADING.sub(lambda found: "_" * len(found[0]), text), longest)
 
 
 def _cut(text: str, limit: int) -> str:
@@ -79,6 +84,20 @@ def _component(text: str) -> str:
     return f"{cleaned}_" if read_name(cleaned) else cleaned
 
 
+def _slashes_in_date(tag: str) -> int:
+    return sum(one.count("/") + other.count("/") for one, other in _DATE.findall(tag))
+
+
+def _longest_value(components: Collection[str]) -> int:
+    """
+    In bytes, such that no component is too long: it would be cut at its end, by which old files are known
+    (``old_files.py``).
+    """
+    longest = NAME_MAX - SUFFIX_MAX - 1
+    rooms = [(longest - len(file_name(part))) // part.count("\0") for part in components if "\0" in part]
+    return max(1, min((_VALUE_MAX, *rooms)))
+
+
 class PathTemplate:
     """
     A path that may hold fields. Raises TemplateError for what is wrong with it.
@@ -92,17 +111,23 @@ class PathTemplate:
         self._template = compile_template(text, allowed=allowed)
         self.variables = self._template.variables
         self.literal = self._template.literal
-        self._defaulted = frozenset(re.findall(r"(\w+)\s*\|\s*default\b", text))
+        self._defaulted = frozenset(re.findall(r"\b(\w+)\s*\|\s*default\b", text))
         tag = TAG.search(text)
         start = tag.start() if tag else len(text)
         self._fixed = text[: text.rfind("/", 0, start) + 1]
         self.below = None if self.literal is not None else posixpath.normpath(self._fixed or ".")
+        self._longest_value = _longest_value(self.components)
         self._check_shape(TAG.sub("x", text) if self.literal is None else self.literal)
 
     @property
     def rest(self) -> str:
         """What follows ``below``, as written."""
         return self.text.removeprefix(self._fixed)
+
+    @property
+    def components(self) -> list[str]:
+        """Those of ``rest``, with NUL for each tag; a date may be several of them: ``date('%Y/%m')``."""
+        return TAG.sub(lambda tag: "/".join("\0" * (1 + _slashes_in_date(tag[0]))), self.rest).split("/")
 
     def path_for(self, values: Mapping[str, Any]) -> str:
         """The path for these values: text, None, or datetimes for the names in ``TIMES``. Raises TemplateError."""
@@ -117,7 +142,7 @@ class PathTemplate:
     def _safe(self, name: str, value: Any) -> Any:
         if isinstance(value, datetime) or (not value and name in self._defaulted):
             return value
-        return safe_piece(value)
+        return safe_piece(value, self._longest_value)
 
     def _check_shape(self, shape: str) -> None:
         """Refuse what no value could mend; ``shape`` has an ``x`` for each tag."""
@@ -127,6 +152,9 @@ class PathTemplate:
             raise TemplateError("the path is empty")
         if re.search(r"[\x00-\x1f\x7f]", shape):
             raise TemplateError("a path cannot hold control characters")
+        if len(file_name(shape)) > PATH_MAX or any(len(name) > NAME_MAX for name in file_name(shape).split(b"/")):
+            hint = f"{PATH_MAX:,} bytes in all, {NAME_MAX} between two slashes"
+            raise TemplateError("the path is longer than the system allows", hint=hint)
         if shape.endswith("/"):
             raise TemplateError("the path names a folder", hint=f'add a file name: "{self.text}messages"')
         if self.below is not None and {"", ".", ".."} & set(shape[len(self._fixed) :].split("/")):

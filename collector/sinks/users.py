@@ -38,11 +38,11 @@ def _users(value: Any) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not names:
         raise BadValueError(f"{quote(value)} names no users", hint=_HINT)
     names = [name.strip() if isinstance(name, str) else name for name in names]
-    wrong = next((name for name in names if not isinstance(name, str) or not _NAME.fullmatch(name)), None)
+    wrong = [name for name in names if not isinstance(name, str) or not _NAME.fullmatch(name)]
     if tuple(names) == EVERYBODY:
         return EVERYBODY
-    if wrong is not None:
-        raise BadValueError(f"{quote(wrong)} is no name of a user", hint=_HINT)
+    if wrong:
+        raise BadValueError(f"{quote(wrong[0])} is no name of a user", hint=_HINT)
     return tuple(dict.fromkeys(names))
 
 
@@ -109,8 +109,9 @@ class UsersSink:
             more = f"{held:,} more {'message' if held == 1 else 'messages'} not shown"
             self._write_all(self._text([f"... {more}".encode()]))
 
-    def drain(self, _deadline: float) -> None:
+    def drain(self, _deadline: float) -> bool:
         """Nothing waits here."""
+        return False
 
     def close(self) -> None:
         """Nothing is open."""

@@ -3,12 +3,16 @@
 import errno
 import socket
 from socket import AF_INET6, SOL_SOCKET, SocketKind
+from weakref import WeakSet
 
 from collector.config.options import Address
 from collector.errors import CollectorError
 from collector.sources.inherited import NOTHING, Inherited, Lent, deal, share
 
 _SO_RCVBUFFORCE = 33
+
+_ours: WeakSet[socket.socket] = WeakSet()
+"""What this process listens on."""
 
 
 def listeners(
@@ -21,7 +25,9 @@ def listeners(
     would mix up the order of messages.
 
     SO_REUSEPORT lets every worker have its own socket, and would let a second collector quietly take half of the
-    messages: so the port is tried first without it. Port 0 asks the system for a free one, the same for all slots.
+    messages: so the port is tried first without it, unless a source of ours has it. That one leaves when this one comes
+    (0.0.0.0:514 becomes 192.0.2.1:514), as no plan has two that collide. Port 0 asks the system for a free one, the
+    same for all slots.
 
     Raises:
         CollectorError: with the cure, when the address cannot be had.
@@ -36,17 +42,22 @@ def listeners(
                 for row, more in zip(bound, dealt(given, slots), strict=True):
                     row.extend(more)
                 continue
-            if address.port:
+            if address.port and not _is_ours(kind, address.port):
                 _bind(family, kind, sockaddr, address, share=False).close()
             place = sockaddr
             for row in bound:
                 row.append(_bind(family, kind, place, address, share=True))
+                _ours.add(row[-1])
                 place = row[-1].getsockname()
     except BaseException:
         for sock in (sock for row in bound for sock in row):
             sock.close()
         raise
     return bound
+
+
+def _is_ours(kind: SocketKind, port: int) -> bool:
+    return any(sock.fileno() != -1 and sock.type == kind and sock.getsockname()[1] == port for sock in _ours)
 
 
 def ask_receive_buffer(sock: socket.socket, wanted: int) -> int:

@@ -291,8 +291,6 @@ class StreamIntake:
         if self._door.limiter is not None:
             self._count(connection, frames, self._door.limiter)
         self._gather(connection, frames)
-        if self._gathered >= self._pace.batch:
-            self.flush()
         return len(data)
 
     def _room(self, connection: Connection, limiter: RateLimiter) -> int:
@@ -310,6 +308,9 @@ class StreamIntake:
         until = limiter.count(connection.limited, number, now) if number else now
         if until > now:
             self._make_wait(connection, until)
+        if limiter.unmetered:
+            self._to.meter.count("unmetered_messages", limiter.unmetered)
+            limiter.unmetered = 0
 
     def _gather(self, connection: Connection, frames: Frames) -> None:
         if frames:
@@ -352,6 +353,8 @@ class StreamIntake:
                 self.flush()
             self._lists.append((frames, peer))
             self._gathered += sum(map(len, frames))
+        if self._gathered >= self._pace.batch:
+            self.flush()
 
     def _count_empty(self, connection: Connection) -> None:
         count = connection.framer.empty - connection.empty

@@ -130,10 +130,9 @@ class UnixSource:
         stream = socket.SOCK_STREAM if self.options.type == "stream" else socket.SOCK_DGRAM
         if any(sock.type != stream for row in sockets for sock in row):
             raise CollectorError("its type takes effect at the next start")
-        if S_IMODE(os.stat(self.options.unix).st_mode) == self.options.mode:
-            return
         try:
-            os.chmod(self.options.unix, self.options.mode)
+            if S_IMODE(os.stat(self.options.unix).st_mode) != self.options.mode:
+                os.chmod(self.options.unix, self.options.mode)
         except OSError as error:
             raise CollectorError(f"the mode of {self.options.unix} cannot be changed: {error.strerror}") from error
 
@@ -151,7 +150,7 @@ class UnixSource:
             os.unlink(self.options.unix)
 
     def open(self, sockets: list[socket.socket], surroundings: Surroundings) -> "StreamIntake | UnixDatagramIntake":
-        if self.options.type == "dgram":
+        if not sockets or sockets[0].type == socket.SOCK_DGRAM:  # as it was bound: a change of type waits
             return UnixDatagramIntake(sockets, surroundings, self)
         return StreamIntake(sockets, surroundings, self)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from scenarios import Ratio
 from summary import Summary
 
-CASE_ROW = "{:<10} {:<18} {:>8} {:>12} {:>11} {:>11} {:>8} {:>8} {:>9} {:>8} {:>7}"
-RATIO_ROW = "{:<10} {:<46} {:>8} {:>8}  {}"
+CASE_ROW = "{:<14} {:<18} {:>8} {:>12} {:>11} {:>11} {:>8} {:>8} {:>9} {:>8} {:>7}"
+RATIO_ROW = "{:<14} {:<46} {:>8} {:>8}  {}"
 
 
 def machine() -> str:

@@ -1,5 +1,6 @@
 """The tools of the benchmark do what its numbers rest on: unique rising lines, and a check that sees what is wrong."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -45,6 +46,14 @@ def test_every_line_of_a_load_is_sent_once_and_in_order(received, kind):
     file = received(load)
     assert verify([file], load) == Arrived(lines=4321, foreign=0, unique=4321, duplicates=0, disorder=0)
     file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["bsd", "rfc5424", "windows"])
+def test_hosts_take_turns(received, kind):
+    file = received(Load("tcp", 3000, format=kind, hosts=1500))
+    hosts = [int(found) for found in re.findall(rb" host(\d{5})[. ]", file.read_bytes())]
+
+    assert hosts == list(range(1500)) * 2
 
 
 def test_octet_counting_counts_bytes(received):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from service_under_test import NOBODY, ROOT
@@ -169,3 +170,23 @@ def test_only_root_can_install_into_the_system(tmp_path, python):
         assert done.returncode == 1
         assert f"error: only root can {target}" in done.stderr
         assert f"sudo make {target}" in done.stderr
+
+
+@pytest.mark.parametrize("folder", ["with blanks", "a|b", "a.*[x]", "dest/"])
+def test_the_folder_of_a_package_may_have_any_name(make, tmp_path, folder):
+    root = f"{tmp_path}/{folder}"
+    make("install", DESTDIR=root)
+    own = Path(root) / "usr/local/lib/collector"
+
+    assert os.readlink(f"{root}/usr/local/bin/collector") == "/usr/local/lib/collector/bin/collector"
+    assert (own / "bin/collector").read_text().startswith("#!/usr/local/lib/collector/bin/python\n")
+    assert "/usr/local/lib/collector" in (own / "pyvenv.cfg").read_text()
+    make("uninstall", DESTDIR=root)
+    assert not own.exists()
+
+
+@pytest.mark.parametrize("prefix", ["opt", "/opt/my apps", "/opt/a|b", "/opt/a;b"])
+def test_a_prefix_that_a_unit_cannot_name_is_refused(make, installed, prefix):
+    said = make("install", code=2, PREFIX=prefix)
+    assert "error: PREFIX is" in said
+    assert installed() == set()

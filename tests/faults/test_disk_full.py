@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from observing import until
+from observing import DEADLINE, until
+
+from collector.service.control import request
 
 CONFIG = """
 sources:
@@ -165,3 +167,19 @@ def test_a_limit_on_the_size_of_a_file_is_a_full_disk(serve):
         service.counts(500, "sink_written")
 
     assert written(service, "all") == [line.removeprefix(b"<13>") for line in lines(b"tcp", 500)]
+
+
+def test_what_waits_is_kept_by_a_reload_that_changes_the_options_of_the_file(serve, disk):
+    service = serve(f"{config()}watch: false\n")
+    sent = lines(b"tcp", 1500)
+    service.tcp(b"\n".join([*sent, b""]))
+    until(lambda: service.count("sink_pending"))
+    place = service.folder / "collector.yaml"
+    place.write_text(place.read_text().replace("on_full: wait", 'on_full: wait, mode: "0600"'))
+    answer = request(str(service.control), {"ask": "reload"}, DEADLINE)
+    assert answer["changes"] == "changed ./disk/all (mode)"
+    (disk / "filler").unlink()
+
+    service.counts(len(sent), "sink_written")
+    assert written(service) == [line.removeprefix(b"<13>") for line in sent]
+    assert service.count("sink_dropped") == 0

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -16,7 +17,14 @@ from collector.metrics import Board
 from collector.protocol.columns import COLUMNS
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
-from collector.protocol.parsers.scan import FULL_3164, FULL_5424, LEAN_3164, LEAN_5424
+from collector.protocol.parsers.scan import (
+    FULL_3164,
+    FULL_5424,
+    LEAN_3164,
+    LEAN_3164_HOST,
+    LEAN_5424,
+    LEAN_5424_HOST,
+)
 from collector.protocol.render import json_lines, rfc5424
 from collector.protocol.visible import is_clean
 from collector.routing.table import RouteTable
@@ -139,3 +147,41 @@ def test_a_line_that_is_not_read_comes_back_whole(lines):
     for pattern, line in product((FULL_3164, FULL_5424), lines):
         *fields, odd = pattern.findall(line + "\n")[0]
         assert (odd == line + "\n" and not any(fields)) or (odd == "" and fields[1] in line + "\n")
+
+
+PATTERNS = {
+    "lean 3164": LEAN_3164,
+    "lean 3164 with host": LEAN_3164_HOST,
+    "lean 5424": LEAN_5424,
+    "lean 5424 with host": LEAN_5424_HOST,
+    "full 3164": FULL_3164,
+    "full 5424": FULL_5424,
+}
+
+
+def rows_of(pattern, lines):
+    text = "".join(line + "\n" for line in lines)
+    return pattern.findall(text if isinstance(pattern.pattern, str) else text.encode())
+
+
+def with_a_way_back(pattern):
+    """The same without possessive quantifiers."""
+    if isinstance(pattern.pattern, str):
+        return re.compile(re.sub(r"([*+?}])\+", r"\1", pattern.pattern), pattern.flags)
+    return re.compile(re.sub(rb"([*+?}])\+", rb"\1", pattern.pattern), pattern.flags)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+@settings(max_examples=200)
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_no_line_needs_a_way_back(name, lines):
+    pattern = PATTERNS[name]
+    patient = with_a_way_back(pattern)
+    assert pattern.pattern != patient.pattern
+    assert rows_of(pattern, lines) == rows_of(patient, lines)
+
+
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_patterns_with_a_host_read_what_those_without_do(lines):
+    assert [(row[0], row[1], row[3]) for row in rows_of(LEAN_3164_HOST, lines)] == rows_of(LEAN_3164, lines)
+    assert [(*row[:2], *row[3:]) for row in rows_of(LEAN_5424_HOST, lines)] == rows_of(LEAN_5424, lines)

@@ -1,6 +1,7 @@
 """Started by root, it becomes the configured user, and can still listen on low ports after a reload."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -73,15 +74,17 @@ def test_it_binds_as_root_and_works_as_the_user(serve, folder):
     assert (folder / "run/control.sock").stat().st_mode & 0o777 == 0o600
 
 
-def test_workers_cannot_bind_low_ports_any_more(serve, folder):
-    service = serve(CONFIG)
-    capabilities = {
-        pid: next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("CapPrm"))
-        for pid in (service.process.pid, *service.workers())
-    }
+def permitted(pid):
+    return re.search(r"^CapPrm:\t(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
 
-    assert capabilities[service.process.pid].endswith("0000000000000400")
-    assert {capabilities[pid][-16:] for pid in service.workers()} == {"0" * 16}
+
+def test_no_other_process_than_the_supervisor_can_bind_low_ports(serve, folder):
+    pid = serve(CONFIG).process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+
+    assert permitted(pid) == "0000000000000400"
+    until(lambda: {permitted(child) for child in children.read_text().split()} == {"0" * 16})
+    assert len(children.read_text().split()) >= 2  # a worker, and who watches the configuration
 
 
 def test_a_reload_may_listen_on_another_low_port(serve, folder):

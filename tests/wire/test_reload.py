@@ -88,7 +88,7 @@ def test_hup_reloads_where_files_are_not_watched(service):
 
 
 def test_the_command_says_what_changed_and_what_is_wrong(service):
-    assert command(service, "reload").stderr.endswith(" is in force, as before.\n")
+    assert command(service, "reload").stderr.endswith(" is in force already.\n")
     edit(service, "./all", "./other")
     done = command(service, "reload")
     assert (done.returncode, done.stdout) == (0, "")
@@ -307,3 +307,63 @@ def test_every_line_is_written_once_whatever_is_reloaded_meanwhile(service):
 
 def is_log(path):
     return path.is_file() and path.name in {"all", "one", "two", "filtered", "host"}
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp"])
+def test_a_source_can_take_over_the_port_of_one_that_goes(service, kind):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    edit(service, "routes:", f"  - {kind}: 0.0.0.0:{port}\nroutes:")
+    assert reload(service)["result"] == "in force"
+    for old, new in (("0.0.0.0:", "127.0.0.1:"), ("127.0.0.1:", ":")):
+        edit(service, f"{kind}: {old}{port}", f"{kind}: {new}{port}")
+        assert reload(service)["result"] == "in force"
+    kinds = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
+    with socket.socket(socket.AF_INET, kinds[kind]) as sender:
+        sender.connect(("127.0.0.1", port))
+        sender.sendall(LINE % b"one" + b"\n")
+
+        service.writes(WRITTEN % b"one")
+
+
+def test_the_numbers_of_the_service_go_on_where_the_number_of_workers_is_changed(service):
+    edit(service, "workers: 2", "workers: 1")
+    reload(service)
+    edit(service, "./all", "./one")
+    reload(service)
+    service.udp(LINE % b"one")
+    service.counts(1)
+    for path in ("./two", "./three"):
+        edit(service, "./one" if path == "./two" else "./two", path)
+        reload(service)
+    for _ in range(20):
+        service.udp(LINE % b"one")
+
+    service.counts(21)
+    service.counts(21, "routed_messages")
+
+
+def test_a_socket_whose_file_is_gone_does_not_stop_a_reload(service):
+    edit(service, "routes:", "  - unix: ./log\nroutes:")
+    reload(service)
+    (service.folder / "log").unlink()
+    edit(service, "./all", "./other")
+
+    assert reload(service)["result"] == "in force"
+    service.hears(r"the mode of \S*log cannot be changed: No such file or directory")
+
+
+def test_a_worker_that_starts_with_another_type_of_socket_than_is_bound_uses_it(service):
+    edit(service, "routes:", "  - unix: ./log\nroutes:")
+    reload(service)
+    edit(service, "unix: ./log", "unix: ./log\n    type: stream")
+    reload(service)
+    service.hears("its type takes effect at the next start")
+    os.kill(service.workers()[0], signal.SIGKILL)
+    service.hears("It is started again")
+    until(service.is_whole)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.connect(str(service.folder / "log"))
+        sender.send(LINE % b"one")
+
+    service.writes(WRITTEN % b"one")

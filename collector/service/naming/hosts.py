@@ -82,6 +82,7 @@ def read_hosts(path: str, shape: Shape) -> tuple[dict[str, str] | None, list[Pro
 def parse_hosts(text: str, file: str, shape: Shape) -> tuple[dict[str, str], list[Problem]]:
     names: dict[str, str] = {}
     problems: list[Problem] = []
+    full = False
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
@@ -92,6 +93,12 @@ def parse_hosts(text: str, file: str, shape: Shape) -> tuple[dict[str, str], lis
             problems.append(_problem(file, number, line, words, known=address is not None))
         elif len(names) < MOST_HOSTS:
             names.setdefault(address, shape(name))  # of several lines the first counts, as for the C library
+        elif address not in names and not full:
+            full = True
+            hint = "leave out hosts that do not send"
+            problems.insert(
+                0, Problem(Location(file, number), f"more than {MOST_HOSTS:,} hosts", "hosts", hint, "warning")
+            )
     return names, list(islice(problems, _PROBLEMS_TOLD))
 
 

@@ -263,7 +263,7 @@ class Rotation:
             paths[label].append(path)
         options = {label: how for label, how in self._options.items() if everything or label in paths}
         now_here = datetime.fromtimestamp(self._wall(), self._zone)
-        self._start(Task(options, paths, self._named, now_here, all=everything))
+        self._start(Task(options, paths, self._named, tuple(self._options), now_here, all=everything))
 
     def _start(self, task: Task) -> None:
         process = Companion("file compressor", partial(self._work, task), self._hear, self._nest, done=self._done)

@@ -18,7 +18,7 @@ from typing import Any
 
 from collector.errors import CollectorError
 from collector.sinks.compression import AbandonedError, clear_part, compress
-from collector.sinks.old_files import old_files
+from collector.sinks.old_files import Reach, old_files
 from collector.sinks.paths import file_name
 from collector.sinks.rotated import Kept, Rotated, expired
 from collector.sinks.rotation import RotateOptions
@@ -33,12 +33,13 @@ class Task:
     ``fresh`` are rotated files that nobody writes to any more, by destination; with ``all`` every one there is counts
     as such: the list of them is made first, and ``{"did": "list"}`` says that it is. ``named`` are the paths that the
     configuration names: none of them is an old file, whatever it is called, and what they left is no business of a path
-    with fields. ``now`` is the time on the wall.
+    with fields. ``rotated`` are all destinations that are. ``now`` is the time on the wall.
     """
 
     options: Mapping[str, RotateOptions]
     fresh: Mapping[str, Sequence[str]]
     named: frozenset[str]
+    rotated: Sequence[str]
     now: datetime
     all: bool
 
@@ -80,11 +81,24 @@ def tidy(task: Task, say: Say, go_on: GoOn) -> None:
 
 
 def _found(task: Task, label: str) -> Iterator[tuple[Rotated, int]]:
+    """What a destination has left. Where several may have, it was the one whose path has the most fixed text."""
     named = set(map(os.path.abspath, task.named))
-    others = named if label not in task.named else set[str]()
+    if label in task.named:
+        yield from ((file, size) for file, size in old_files(label) if os.path.abspath(file.path) not in named)
+        return
+    closer = [reach.leads_to for reach in _before(label, task)]
     for file, size in old_files(label):
-        if os.path.abspath(file.path) not in named and os.path.abspath(file.base) not in others:
+        base = os.path.abspath(file.base)
+        ours = base not in named and not any(leads_to(base) for leads_to in closer)
+        if ours and os.path.abspath(file.path) not in named:
             yield file, size
+
+
+def _before(label: str, task: Task) -> list[Reach]:
+    """The other paths with fields, as far as what they may lead to is theirs."""
+    reaches = {other: Reach(other) for other in task.rotated if other not in task.named}
+    ranked = sorted(reaches, key=lambda other: -reaches[other].fixed)
+    return [reaches[other] for other in ranked[: ranked.index(label)]]
 
 
 def _plain(task: Task, label: str) -> Iterator[str]:

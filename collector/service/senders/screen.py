@@ -238,7 +238,7 @@ def _foot(screen: Screen, shown: int, everything: dict[str, Any]) -> None:
     screen.lines.append("")
     text = f"{known:,} {'sender' if known == 1 else 'senders'}"
     if shown < known:
-        text += f", of which {shown:,} are shown"
+        text += f", of which {shown:,} {'is' if shown == 1 else 'are'} shown"
     screen.say(f"{text}.", BOLD)
     screen.say(_EXPLAINED)
     if others["messages"]:

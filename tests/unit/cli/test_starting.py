@@ -99,6 +99,14 @@ def test_the_configuration_may_come_from_the_environment(call, config, monkeypat
     assert call("check-config")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["", "nosuch"])
+def test_a_user_that_is_none_is_not_taken_for_nobody_named(call, config, name):
+    code, out, err = call("check-config", "--user", name, config)
+
+    assert (code, out) == (1, "")
+    assert f'error: "{name}" is no user of this machine' in err
+
+
 def test_a_warning_is_shown_and_fine(call, tmp_path):
     (tmp_path / "c.yaml").write_text(CONFIG.replace("local0.debug", "mail.none"))
     code, out, err = call("check-config", "c.yaml")

@@ -181,7 +181,7 @@ def test_a_byte_order_mark_is_a_warning(load_file):
         (SMALL.encode("utf-16-be"), "1:1: error: the character U+0000 cannot stand in a configuration file [encoding]"),
         (b"a: \0", "1:4: error: the character U+0000 cannot stand in a configuration file [encoding]"),
         (b"", "1:1: error: the file is empty [empty]"),
-        (b"#" * (MAX_SIZE + 1), "1:1: error: the file is larger than 16 MiB [too-large]"),
+        (b"#" * (MAX_SIZE + 1), "1:1: error: the file is larger than 16 MiB [too-large]\n    hint: no config"),
     ],
 )
 def test_bytes_that_are_no_text_are_one_problem(load_file, content, told):

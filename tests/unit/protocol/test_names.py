@@ -159,3 +159,9 @@ def test_only_names_that_are_fit_for_a_log_are_accepted(found, name):
 )
 def test_a_name_is_shortened_as_the_configuration_says(fqdn, strip, name):
     assert shortened("gate.lan.example.net", fqdn=fqdn, strip_domains=strip) == name
+
+
+@pytest.mark.parametrize("name", ["192.0.2.1.example.net", "0x7f.1.example.net", "7.example.net", "-.example.net"])
+@pytest.mark.parametrize("fqdn", [True, False])
+def test_what_is_left_of_a_name_never_poses_as_an_address(name, fqdn):
+    assert shortened(name, fqdn=fqdn, strip_domains=["example.net"]) == name

@@ -7,6 +7,7 @@ from collector.routing.table import Route, RouteTable
 
 ALL = frozenset(range(PRI_COUNT))
 BOXES = 6
+MANY = 100
 
 
 def is_even(row):
@@ -24,9 +25,13 @@ ROUTES = st.lists(
 )
 
 
-@given(routes=ROUTES, rows=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=4))
-def test_the_filled_boxes_are_those_with_rows(routes, rows):
-    table = RouteTable(routes, BOXES)
+@given(
+    routes=ROUTES,
+    rows=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=4),
+    boxes=st.sampled_from([BOXES, MANY]),
+)
+def test_the_filled_boxes_are_those_with_rows(routes, rows, boxes):
+    table = RouteTable(routes, boxes)
     for row in rows:
         table.put[row[0]](row)
 

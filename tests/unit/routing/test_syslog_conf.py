@@ -169,12 +169,21 @@ def test_what_other_daemons_do_with_a_message_is_named(action, words):
     assert problem.location.line == 1
 
 
+@pytest.mark.parametrize("text", ['action(type="omfile" file="/a")', 'action(\n  type="omfile"\n  file="/a")'])
+def test_an_action_that_stands_alone_gets_everything(text):
+    rules, problems = parse(text)
+    assert problems == []
+    assert [(rule.action.kind, rule.action.target) for rule in rules] == [("file", "/a")]
+    assert set(rules[0].selector.masks) == {0xFF}
+
+
 @pytest.mark.parametrize(
     ("action", "kind", "target", "options"),
     [
         ("|/dev/xconsole", "pipe", "/dev/xconsole", {}),
         ("-|./fifo;raw", "pipe", "./fifo", {}),
         ("/dev/console", "console", "/dev/console", {}),
+        ("/dev/sysmsg", "console", "/dev/console", {}),
         ("-/dev/tty12", "console", "/dev/tty12", {}),
         ("/dev/pts/3", "console", "/dev/pts/3", {}),
         ("/dev/null", "file", "/dev/null", {}),
@@ -225,6 +234,8 @@ def test_a_host_that_is_none_is_a_problem(action):
     ("line", "identifier", "words"),
     [
         ("!ppp cron", "block", "program block"),
+        ('!"sshd"', "block", "program block"),
+        ("!!spamd", "block", "blocks of OpenBSD"),
         ("+gateway tower", "block", "host block"),
         ("+", "block", "host block"),
         (":msg", "filter", "a filter has"),
@@ -239,6 +250,17 @@ def test_a_host_that_is_none_is_a_problem(action):
         ("$UDPServerRun x", "directive", '"x" is no port'),
         ("$template x", "template", "is no template"),
         ("$IncludeConfig /no/such", "unreadable", '"/no/such" is not there'),
+        ("$IncludeConfig", "include", "names one file"),
+        ("/* never closed", "comment", 'no "*/" ends'),
+        ('tls_ca="/etc/ssl/ca.pem"', "unsupported-statement", "settings of NetBSD"),
+        ("TLS_queue_length = 5", "unsupported-statement", "settings of NetBSD"),
+        ("user.* ifdef(`LOGHOST', /x, @loghost)", "unsupported-statement", "m4"),
+        ("user.* :1024000:debug", "unsupported-action", "memory buffers"),
+        ("user.* @tls://log:6514", "action", "OpenBSD"),
+        ("user.* @tcp6://log", "action", "OpenBSD"),
+        ("remoteauth.* /x", "selector", "macOS"),
+        ('template(name="x" type="list") { property(name="msg") }', "template", 'type "list" is not supported'),
+        ('template(name="x" type="list") {\n  property(name="msg")\n}', "template", 'type "list" is not supported'),
         ("& stop", "action", 'no line stands before this "&"'),
         ("& /x", "action", 'no line stands before this "&"'),
         ('module(load="imudp"', "directive", "the bracket is not closed"),
@@ -343,6 +365,21 @@ user.* /u
     assert [place_of(problem) for problem in problems] == [(2, 1)]
 
 
+@pytest.mark.parametrize("select", ["*.*", ':msg, contains, "x"'])
+def test_a_selector_with_a_block_of_statements_is_one_problem(select):
+    text = f'{select} {{\n  action(type="omfile" file="/a")\n  /b\n}}\nuser.* /u'
+    rules, problems = parse(text)
+    assert [rule.action.target for rule in rules] == ["/u"]
+    assert [(problem.id, problem.location.line) for problem in problems] == [("unsupported-statement", 1)]
+
+
+def test_comments_in_slashes_and_stars_are_left_out():
+    text = "/* one */ user.* /a\n/* two\nuser.* /no\n*/ cron.* /b /* three\n/**//* x */mail.* /c\n/*/\nuser.* /no\n*/\n"
+    rules, problems = parse(text)
+    assert [(rule.action.target, place_of(rule)) for rule in rules] == [("/a", (1, 11)), ("/c", (5, 12))]
+    assert [problem.message for problem in problems] == ['"/* three" after the path']
+
+
 def test_a_further_action_of_a_refused_statement_is_not_told_twice():
     rules, problems = parse("user.* /u\nif $msg contains 'x' then /a\n& stop\n:mgs, isempty /x\n& /y\ncron.* /c")
     assert [rule.action.target for rule in rules] == ["/u", "/c"]
@@ -401,7 +438,9 @@ GATE = {"hostname": "gate"}
         ("#!sshd", SSHD),
         ("!-sshd", {"not": SSHD}),
         ("#!-sshd", {"not": SSHD}),
-        ("!sshd,su*do", {"program|cased": ["sshd", "su\\*do"]}),
+        ("!sshd,su*do", {"program|cased": ["sshd", "su*do"]}),
+        (r"!a\*b", {"program|cased": r"a\\*b"}),
+        ("+web*", {"hostname": "web*"}),
         ("!postfix/smtpd", {"app_name|cased": "postfix/smtpd"}),
         ("!sshd,a/b", {"any": [SSHD, {"app_name|cased": "a/b"}]}),
         ("+gate", GATE),

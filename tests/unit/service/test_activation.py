@@ -107,3 +107,10 @@ def test_it_is_the_protocol_that_systemd_speaks():
             found = json.loads(activator.stdout.read())
 
     assert found["warnings"][0].startswith(f'The inherited socket "syslog" listens on tcp 127.0.0.1:{port}')
+
+
+@pytest.mark.parametrize("count", ["9" * 400, "100000"])
+def test_a_count_beyond_all_reason_ends(count):
+    with socket.create_server(("127.0.0.1", 0)) as tcp:
+        found = handed_over([tcp.fileno()], LISTEN_FDS=count, LISTEN_FDNAMES="only")
+    assert any("listens on tcp 127.0.0.1" in warning for warning in found["warnings"])

@@ -41,7 +41,7 @@ def test_what_was_looked_at_is_remembered(folder):
     files.named(f"{folder}/1*.conf", "bsd")
     files.named(f"{folder}/nothing", "bsd")
     files.one(f"{folder}/a.txt")
-    assert files.places == [
+    assert list(files.places) == [
         f"{folder}/1*.conf",
         str(folder),
         f"{folder}/10.conf",
@@ -70,6 +70,12 @@ def test_a_line_that_is_not_utf_8_is_one_problem(tmp_path, text):
     [problem] = file.problems
     assert (problem.level, problem.id) == ("error", "encoding")
     assert problem.hint
+
+
+@pytest.mark.parametrize("dialect", ["bsd", "rsyslog"])
+def test_a_folder_without_files_is_there_and_says_nothing(tmp_path, dialect):
+    [file] = ConfFiles().named(str(tmp_path), dialect)
+    assert (file.text, file.problems) == ("", ())
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

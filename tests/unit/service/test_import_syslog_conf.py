@@ -60,6 +60,11 @@ def test_what_a_filter_takes_of_the_pri_is_a_selector(tmp_path):
     assert 'select: "*.*;mark.none"' in result.yaml
 
 
+def test_destinations_of_refused_lines_are_not_counted(tmp_path):
+    result = imported(tmp_path, "locl0.* /a\nmail.* /b\nmail.* stop\n")
+    assert result.report[-1] == "2 understood, 0 approximated, 1 refused; routes: 2, destinations: 1"
+
+
 def test_settings_become_settings(tmp_path):
     result = imported(
         tmp_path,
@@ -73,6 +78,30 @@ def test_settings_become_settings(tmp_path):
     assert [str(network) for network in plan.sources[0].options.allow] == ["192.0.2.0/24"]
     assert plan.sources[1].options.max_connections == 9
     assert result.report[-1] == "8 understood, 0 approximated, 0 refused; routes: 1, destinations: 1"
+
+
+def test_an_allow_list_is_of_its_transport_and_grows_with_every_line(tmp_path):
+    result = imported(
+        tmp_path,
+        "$UDPServerRun 514\n$InputTCPServerRun 601\n$AllowedSender UDP, 192.0.2.0/24, [::1]/128\n"
+        "$AllowedSender TCP, 198.51.100.7\n$AllowedSender UDP, 203.0.113.9, *.example.net\n*.* /a\n",
+    )
+    plan, problems = build_plan_from_text(result.yaml, "imported.yaml")
+    assert problems == []
+    assert [[str(network) for network in source.options.allow] for source in plan.sources] == [
+        ["192.0.2.0/24", "::1/128", "203.0.113.9/32"],
+        ["198.51.100.7/32"],
+    ]
+    assert next(line for line in result.report if "approximated" in line).endswith(
+        '5:16: approximated: "*.example.net" is left out of the allow-list: names are not looked up there'
+        " (name its address or network)"
+    )
+
+
+def test_an_allow_list_of_names_only_is_no_open_door(tmp_path):
+    result = imported(tmp_path, "$UDPServerRun 514\n$AllowedSender UDP, *.example.net\n*.* /a\n")
+    assert "allow:" not in result.yaml
+    assert result.refused == 1
 
 
 def test_the_report_says_of_every_line_what_became_of_it(tmp_path):
@@ -92,7 +121,7 @@ def test_the_report_says_of_every_line_what_became_of_it(tmp_path):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     result = import_conf([f"{tmp_path}/nothing"])
     assert (result.refused, result.yaml.splitlines()[-1]) == (1, "routes: []")
-    assert "no such file" in result.report[0]
+    assert result.report[0].startswith(f"refused: {tmp_path}/nothing: no such file")
 
 
 def test_several_files_are_read_in_their_order(tmp_path):

@@ -40,7 +40,7 @@ become(Identity("somebody", {NOBODY}, {NOBODY}, ({NOBODY}, 7)))
 TELL = """
 status = [line.split() for line in open("/proc/self/status") if ":" in line]
 print(os.getresuid(), os.getresgid(), os.getgroups())
-print([words[1] for words in status if words[0] in ("CapInh:", "CapPrm:", "CapEff:", "CapAmb:")])
+print([words[1] for words in status if words[0] in ("CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:")])
 print([words[1] for words in status if words[0] == "NoNewPrivs:"])
 try:
     os.setuid(0)
@@ -123,7 +123,7 @@ def test_all_rights_but_the_one_for_low_ports_are_given_up_for_good():
     none = "0000000000000000"
 
     assert run(BECOME + TELL).splitlines() == [
-        f"{ids} {ids} [7, {NOBODY}]", str([none, low_ports, low_ports, none]), "['1']", "stays",
+        f"{ids} {ids} [7, {NOBODY}]", str([none, low_ports, low_ports, low_ports, none]), "['1']", "stays",
     ]  # fmt: skip
 
 

@@ -125,6 +125,7 @@ def test_options_of_directives_are_those_of_files_and_a_bad_one_is_told_once_at_
         ("$MarkMessagePeriod 1200", "mark: 20m\n", False),
         ("$RepeatedMsgReduction on", "", True),
         ("$AllowedSender UDP, 192.0.2.0/24", "", True),
+        ("$AllowedSender TCP, 192.0.2.0/24", "", False),
         ("$WorkDirectory /var/spool/rsyslog", "", False),
     ],
 )
@@ -220,6 +221,19 @@ def test_a_selector_that_selects_nothing_is_a_warning():
     assert (problem.level, problem.message) == ("warning", '"mail.none" selects nothing')
 
 
+@pytest.mark.parametrize("select", ["security.*", "*.err;Security.info", "mail,security.none;*.*"])
+def test_the_facility_that_freebsd_reads_in_another_way_is_a_warning(select):
+    plan, [problem] = build(f"routes: ['{select} /var/log/a']")
+
+    assert plan is not None
+    assert (problem.level, problem.message) == ("warning", "security is read as auth")
+
+
+def test_other_facilities_are_no_warning():
+    plan, problems = build("routes: ['bsd_security,auth.* /var/log/security']")
+    assert (plan is not None, problems) == (True, [])
+
+
 def test_a_format_of_the_configuration_is_known_to_routes():
     assert resolved("routes: ['*.* /var/log/a;short']\ntemplates: {short: '{{ message }}'}") == [
         ("*.*", False, "/var/log/a", "short")
@@ -282,3 +296,8 @@ def test_what_stands_in_a_field_of_a_path_makes_another_file():
     plan, _ = build(f"routes: [{', '.join(routes)}]")
 
     assert len(plan.destinations) == 3
+
+
+@pytest.mark.parametrize("path", ["''", '"a\\0b"', "' '", "null"])
+def test_a_path_that_is_none_is_told_once(path):
+    assert problem_of(f"routes:\n  - {{select: '*.*', to: {{file: {path}}}}}\n").location.line == 3

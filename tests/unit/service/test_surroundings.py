@@ -50,6 +50,14 @@ def test_a_folder_that_this_user_may_not_write_in_is_a_warning_with_his_name(fol
     assert told(to) == [("warning", f"user ann may not write in the folder {there}")]
 
 
+def test_who_starts_it_is_told_the_cure(folder, ordinary):
+    (folder / "closed").mkdir()
+    plan = plan_of("", [{"select": "*.*", "to": {"file": "./closed/all"}}], state_dir="./state")
+
+    problem = look(plan, starting=True)[0]
+    assert (problem.level, problem.hint) == ("warning", f"setfacl -m u:ann:rwx {folder}/closed")
+
+
 def test_a_file_that_this_user_may_not_write_to_is_a_warning(folder, ordinary):
     (folder / "closed").touch()
 

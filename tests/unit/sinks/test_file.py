@@ -130,7 +130,8 @@ def test_many_refused_paths_are_told_in_one_sentence(bench, tmp_path):
     one.tick()
 
     assert one.counts() == (1000, 0, 1000, 0)
-    assert one.told == [("refused /unused", f"{tmp_path}/file/0 and 999 more: cannot be written: Not a directory.")]
+    said = "cannot be written: Not a directory. Lines are dropped and counted until that changes."
+    assert one.told == [("refused /unused", f"{tmp_path}/file/0 and 999 more: {said}")]
 
 
 @pytest.fixture
@@ -150,7 +151,8 @@ def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path):
 
     assert one.counts() == (3, 0, 3, 0)
     assert one.count("sink_dropped", reason="write_error") == 3
-    assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: cannot be written: Input/output error."]
+    said = "cannot be written: Input/output error. Lines are dropped and counted until that changes."
+    assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: {said}"]
     assert one.count("sink_errors", reason="EIO") == 1
 
 
@@ -373,6 +375,39 @@ def test_what_still_waits_at_the_end_is_counted_as_lost(bench, tmp_path):
     assert one.counts() == (2, 0, 2, 0)
     assert one.count("sink_dropped", reason="disk_full") == 2
     assert not one.sink.waits
+
+
+def test_what_waits_is_taken_over_by_a_sink_with_other_options_for_the_same_place(bench, tmp_path):
+    path = tmp_path / "all"
+    one = bench()
+    with room_for(10):
+        one.offer(path, [b"first", b"second", b"third"])
+        heir = one.successor(mode="0600")
+        one.sink.hand_over(heir)
+        one.sink.close()
+        assert heir.waits
+        assert not one.sink.waits
+        assert one.counts() == (3, 1, 0, 2)
+        heir.offer(str(path), b"fourth\n", 1, can_wait=True)
+
+    assert one.files.waiting == {heir}
+    heir.tick(0)
+    assert path.read_bytes() == b"first\nseco\nsecond\nthird\nfourth\n"
+    assert one.counts() == (4, 4, 0, 0)
+    assert one.count("sink_errors", reason="found_torn_line") == 0
+
+
+def test_what_two_sinks_waited_with_is_written_by_their_heir(bench, tmp_path):
+    one = bench()
+    with room_for(0):
+        one.offer(tmp_path / "all", [b"first"])
+        heir = one.successor()
+        heir.offer(str(tmp_path / "all"), b"second\n", 1, can_wait=True)
+        one.sink.hand_over(heir)
+    heir.tick(0)
+
+    assert sorted((tmp_path / "all").read_bytes().splitlines()) == [b"first", b"second"]
+    assert one.counts() == (2, 2, 0, 0)
 
 
 def test_a_full_disk_behind_one_path_leaves_the_others_alone(bench, tmp_path):

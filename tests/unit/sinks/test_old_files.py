@@ -1,6 +1,8 @@
 import pytest
 
-from collector.sinks.old_files import old_files
+from collector.protocol.columns import COLUMNS
+from collector.sinks.old_files import Reach, old_files
+from collector.sinks.paths import PathTemplate
 
 STAMP = "-20261122T101500"
 
@@ -51,7 +53,27 @@ def test_of_a_path_with_fields_they_are_found_wherever_it_can_have_led(folder):
     put(folder, f"a.log{STAMP}", f"web/x.txt{STAMP}", f"web/in/x.log{STAMP}", "web/2026-11-22.log")
     (folder / "link").symlink_to(folder / "web")
 
+    assert found(folder / "{{ hostname }}/{{ timestamp | date('%Y-%m') }}.log", folder) == sorted(ours)
+
+
+def test_a_date_may_be_folders(folder):
+    ours = [f"web/2026/07.log{STAMP}.gz", f"db/2026/08.log{STAMP}"]
+    put(folder, *ours)
+    put(folder, f"web/2026.log{STAMP}", f"web/2026/07/in.log{STAMP}")
+
     assert found(folder / "{{ hostname }}/{{ timestamp | date('%Y/%m') }}.log", folder) == sorted(ours)
+
+
+@pytest.mark.parametrize(
+    "rest", ["{{ hostname }}_{{ app_name }}.log", "{{ hostname }}/" + "x" * 100 + "{{ app_name }}.log"]
+)
+def test_a_sender_with_long_names_does_not_make_files_that_are_never_found_again(folder, rest):
+    template = PathTemplate(f"{folder}/{rest}", allowed=COLUMNS)
+    path = template.path_for({"hostname": "h" * 300, "app_name": "é" * 300})
+    put(folder, path.removeprefix(f"{folder}/") + STAMP)
+
+    assert [file.base for file, _ in old_files(template.text)] == [path]
+    assert Reach(template.text).leads_to(path)
 
 
 def test_text_of_the_path_is_no_pattern(folder):

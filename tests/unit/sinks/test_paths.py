@@ -140,6 +140,10 @@ def test_absent_values_are_unknown_unless_the_template_has_a_default():
     [
         ("", "the path is empty"),
         ("/log/", "the path names a folder"),
+        ("/log/" + "a" * 256, "the path is longer than the system allows"),
+        ("/log/" + "é" * 128, "the path is longer than the system allows"),
+        ("/log/" * 820 + "a", "the path is longer than the system allows"),
+        ("/" + "a" * 1_000_000, "the path is longer than the system allows"),
         ("/log/{{ hostname }}/", "the path names a folder"),
         ("/log/{{ hostname }}/../x", '"//", "." and ".." cannot follow a variable'),
         ("/log/{{ hostname }}//x", '"//", "." and ".." cannot follow a variable'),

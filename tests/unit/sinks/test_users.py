@@ -156,7 +156,9 @@ def test_users_are_written_as_a_list_a_name_or_a_star(written, users):
     assert UsersOptions(users=written).users == users
 
 
-@pytest.mark.parametrize("written", [[], "", "a b", ["root", "*"], [1], 1, None, ["-x"], ["../x"], {"root": 1}])
+@pytest.mark.parametrize(
+    "written", [[], "", "a b", ["root", "*"], [None], ["root", None], [1], 1, None, ["-x"], ["../x"], {"root": 1}]
+)
 def test_what_names_no_users_is_refused(written):
     with pytest.raises(ValidationError, match=r"names no users|is no name of a user"):
         UsersOptions(users=written)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from collector.service.naming.hosts import HostsWatch, parse_hosts, read_hosts
+from collector.service.naming.hosts import MOST_HOSTS, HostsWatch, parse_hosts, read_hosts
 
 
 def as_it_is(name):
@@ -112,3 +112,11 @@ def test_a_table_that_vanishes_is_told_once_and_comes_back(table):
 
 def test_without_a_table_there_is_nothing_to_see():
     assert HostsWatch(None, as_it_is, {}).look() is None
+
+
+def test_a_table_that_is_too_long_is_told_once():
+    lines = (f"10.{i >> 16}.{i >> 8 & 255}.{i & 255} h{i}\n" for i in range(MOST_HOSTS + 2))
+    names, problems = parse_hosts("".join(lines), "hosts", as_it_is)
+
+    assert len(names) == MOST_HOSTS
+    assert [(problem.message, problem.location.line) for problem in problems] == [("more than 20,000 hosts", 20_001)]

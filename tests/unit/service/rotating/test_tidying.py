@@ -25,6 +25,7 @@ def done(folder, options, *, fresh=(), named=(), whole=True, go_on=lambda: True)
         {f"{folder}/{name}": RotateOptions.model_validate(how) for name, how in options.items()},
         {f"{folder}/{name}": [f"{folder}/{path}" for path in paths] for name, paths in dict(fresh).items()},
         frozenset(f"{folder}/{name}" for name in named),
+        tuple(f"{folder}/{name}" for name in options),
         NOON,
         all=whole,
     )
@@ -92,3 +93,26 @@ def test_whoever_is_stopped_begins_nothing_new(tmp_path, put):
 
     assert said == [("list", "")]
     assert names(tmp_path) == ["a-20261120T000000", "a-20261121T000000"]
+
+
+def test_of_two_paths_with_fields_that_may_have_led_to_a_file_the_one_with_more_fixed_text_has_left_it(tmp_path, put):
+    (tmp_path / "gate").mkdir()
+    put(*(f"gate/{name}.log-2026112{day}T000000.gz" for name in ("security", "su") for day in (0, 1)))
+    done(
+        tmp_path,
+        {
+            "{{ hostname }}/{{ app_name }}.log": {"every": "day", "keep": 1},
+            "{{ hostname }}/security.log": {"every": "day", "keep": "all"},
+        },
+    )
+
+    assert names(tmp_path / "gate") == [
+        "security.log-20261120T000000.gz", "security.log-20261121T000000.gz", "su.log-20261121T000000.gz",
+    ]  # fmt: skip
+
+
+def test_a_file_that_fits_two_paths_alike_was_left_by_the_first(tmp_path, put):
+    put(*(f"su-2026112{day}T000000.gz" for day in (0, 1, 2)))
+    done(tmp_path, {"{{ hostname }}": {"every": "day", "keep": 2}, "{{ app_name }}": {"every": "day", "keep": 1}})
+
+    assert names(tmp_path) == ["su-20261121T000000.gz", "su-20261122T000000.gz"]
