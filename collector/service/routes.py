@@ -220,7 +220,7 @@ class RouteReader:
         """Warn of a selector that can be read, but hardly means what it says."""
         if selector is None:
             return
-        if not (selector.mark or selector.pris()):
+        if not (selector.mark or any(selector.masks)):
             self._problem(location, f'"{selector.text}" selects nothing', "empty-selector", None, level="warning")
         for number, facility in odd_facilities(selector.text):
             message = f"facility number {number} is read as {facility << 3}, {FACILITIES[facility]}"
