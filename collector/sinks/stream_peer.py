@@ -10,6 +10,7 @@ import termios
 from collector.sinks.backlog import Backlog
 
 _PIECE = 256 * 1024
+_TCP_CLOSE = 7  # the state of a connection that was reset (linux/tcp_states.h)
 _SILENCE = 60
 """
 Seconds after which an idle peer is asked whether it is there (keepalive), and after which one that does not acknowledge
@@ -24,6 +25,7 @@ class StreamPeer:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
+        self._under_way = 0
 
     @property
     def fd(self) -> int:
@@ -59,6 +61,7 @@ class StreamPeer:
     def write(self, backlog: Backlog) -> None:
         assert self._socket is not None
         backlog.advance(self._socket.send(backlog.piece(_PIECE)))
+        self._under_way = _unacknowledged(self._socket)
 
     def listen(self) -> None:
         """Syslog has no answers; but the end of the connection is heard, before a message is lost to it."""
@@ -75,8 +78,15 @@ class StreamPeer:
 
     def close(self) -> int:
         assert self._socket is not None
-        queued = array.array("i", [0])
-        fcntl.ioctl(self._socket, termios.TIOCOUTQ, queued)  # SIOCOUTQ: not acknowledged yet (tcp(7))
+        # A reset has the kernel throw its queue away: what was in it after the last write is then all that is known.
+        was_reset = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE
+        under_way = self._under_way if was_reset else _unacknowledged(self._socket)
         self._socket.close()
-        self._socket = None
-        return queued[0]
+        self._socket, self._under_way = None, 0
+        return under_way
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    queued = array.array("i", [0])
+    fcntl.ioctl(sock, termios.TIOCOUTQ, queued)  # SIOCOUTQ (tcp(7))
+    return queued[0]

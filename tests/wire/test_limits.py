@@ -150,7 +150,7 @@ def test_a_connection_over_the_rate_has_to_wait_and_loses_nothing(serve):
         assert len(service.lines()) < 251
         service.counts(251)
 
-    assert time.monotonic() - begun > 1
+    assert time.monotonic() - begun > 0.9  # 250 messages take three spans, of which the middle one is whole
     assert [one for one in service.lines() if one != line(1000)] == [line(number) for number in range(250)]
     assert service.count("rejected_messages") == 0
 

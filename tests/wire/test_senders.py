@@ -74,7 +74,8 @@ def test_every_sender_is_one_row_over_all_workers_and_transports(serve):
     assert all(0 <= time.time() - row["last_seen"] < 60 for row in rows.values())
 
 
-def test_the_command_sorts_filters_and_speaks_json(service):
+def test_the_command_sorts_filters_and_speaks_json(serve):
+    service = serve(CONFIG)
     for number in (2, 3, 40):
         _udp(service, f"127.0.1.{number}", *[b"no pri"] * number)
     until(lambda: sum(row["messages"] for row in _senders(service).values()) == 45)
