@@ -19,7 +19,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
@@ -29,7 +39,12 @@ from collector.service.stamp import Stamp, stamp
 
 _SETTLED = 0.3
 _UNSETTLED = 2.0  # seconds: a file that changes all the time is read all the same
-_TELLING = {"created", "modified", "attrib", "moved", "deleted", "closed"}  # attrib is modified in older watchdogs
+# Not every write: a log in the same folder would keep the process busy. Rights are looked at now and then instead.
+_TELLING: list[type[FileSystemEvent]] = [
+    FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileDeletedEvent,
+    DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
+]  # fmt: skip
+_SECONDS_BETWEEN_LOOKS = 2.0
 _DATAGRAM = 256 * 1024
 _MOST_LINKS = 40  # as path_resolution(7) has it
 
@@ -91,8 +106,18 @@ def watch(link: socket.socket) -> None:
     observer.start()
     handler = _Handler(link)
     watched: dict[tuple[str, int], ObservedWatch] = {}
-    while data := link.recv(_DATAGRAM):
+    rights: dict[str, int] = {}
+    link.settimeout(_SECONDS_BETWEEN_LOOKS)
+    while True:
+        try:
+            data = link.recv(_DATAGRAM)
+        except TimeoutError:
+            _look_at_rights(link, rights)
+            continue
+        if not data:
+            return
         stamps: dict[str, Stamp | None] = json.loads(data)["watch"]
+        rights = {path: _mode(path) for path in stamps}
         ways = {path: list(places(path)) for path in stamps}
         handler.places = {place for way in ways.values() for place in way}
         folders = {(folder, os.stat(folder).st_ino) for folder in map(_folder, handler.places)}
@@ -101,13 +126,28 @@ def watch(link: socket.socket) -> None:
         new = folders - watched.keys()
         for folder in new:
             try:
-                watched[folder] = observer.schedule(handler, folder[0])
+                watched[folder] = observer.schedule(handler, folder[0], event_filter=_TELLING)
             except OSError as error:
                 _say(link, unwatched=folder[0], why=error.strerror or str(error))
         late = {folder for folder, _ in new}
         for path, read in stamps.items():
             if read is not None and not late.isdisjoint(map(_folder, ways[path])) and read != stamp(path):
                 _say(link, changed=path)
+
+
+def _look_at_rights(link: socket.socket, rights: dict[str, int]) -> None:
+    """A file that could not be read may be readable now."""
+    for path, before in rights.items():
+        now = rights[path] = _mode(path)
+        if now != before:
+            _say(link, changed=path)
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
 
 
 def places(path: str) -> Iterator[str]:
@@ -150,8 +190,6 @@ class _Handler(FileSystemEventHandler):
         self.places: set[str] = set()
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        if event.event_type not in _TELLING:
-            return
         for path in filter(None, (event.src_path, event.dest_path)):
             name = os.fsdecode(str(path))
             if name in self.places or (os.path.dirname(name) in self.places and is_part(name)):

@@ -73,11 +73,11 @@ def deleted(path):
     path.unlink()
 
 
-def made_readable(path):
-    path.chmod(0o644)
+def given_other_rights(path):
+    path.chmod(0o600)
 
 
-@pytest.mark.parametrize("change", [written_over, as_vim_does, renamed_over, deleted, made_readable])
+@pytest.mark.parametrize("change", [written_over, as_vim_does, renamed_over, deleted, given_other_rights])
 def test_whatever_way_a_file_is_changed_it_is_noticed(bench, config, change):
     bench.watches(config)
     change(config)
