@@ -21,12 +21,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from collector.service.fork import fork_worker
+from collector.service.fork import fork_worker, how_it_ended
+from collector.service.link import Link
 from collector.service.ownlog import OwnLog
 from collector.service.privileges import renounce
 
-_DATAGRAM = 256 * 1024
-_AT_ONCE = 100
 _BACKOFF = 0.5
 _BACKOFF_LIMIT = 60.0
 _SETTLED = 30.0
@@ -65,7 +64,7 @@ class Companion:
         self._nest = nest
         self._done = done
         self._greet = greet
-        self._link: socket.socket | None = None
+        self._link = Link(nest.selector, lambda datagram: self._hear(json.loads(datagram)))
         self._started = 0.0
         self._delay = 0.0
         self._due = math.inf
@@ -73,24 +72,22 @@ class Companion:
     def start(self) -> None:
         self._started, self._due = time.monotonic(), math.inf
         try:
-            self.pid, self._link = fork_worker(self._live, self._nest.let_go, self._nest.own_log)
+            self.pid, link = fork_worker(self._live, self._nest.let_go, self._nest.own_log)
         except OSError as error:
             self._nest.own_log.error(f"The {self.name} cannot be started: {error.strerror}.", event=f"fork {self.name}")
             self._postpone(self._started)
             return
-        self._nest.selector.register(self._link, selectors.EVENT_READ, self._listen)
+        self._link.connect(link)
         if self._greet is not None:
             self._greet()
 
     def tell(self, message: dict[str, Any]) -> bool:
         """False when it cannot be told now: it is not there, or does not keep up."""
-        if self._link is None:
-            return False
         try:
-            self._link.send(json.dumps(message).encode())
+            self._link.tell(message)
         except OSError:
             return False
-        return True
+        return bool(self._link)
 
     def look(self, now: float) -> None:
         """To be called often: sees its death, and starts it again when it is time."""
@@ -104,7 +101,7 @@ class Companion:
     def stop(self) -> None:
         """End it at once, and wait for its end, which is near."""
         self._due = math.inf
-        self._hang_up()
+        self._link.hang_up()
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
@@ -117,8 +114,7 @@ class Companion:
 
     def let_go(self) -> None:
         """In another process, after the fork: close this end of the link."""
-        if self._link is not None:
-            self._link.close()
+        self._link.let_go()
 
     def _live(self, link: socket.socket) -> None:
         link.setblocking(True)
@@ -126,13 +122,13 @@ class Companion:
         self._work(link)
 
     def _bury(self, status: int, now: float) -> None:
-        self._listen(limit=100 * _AT_ONCE)
-        self._hang_up()
+        self._link.last_words()
         self.pid = 0
         if self._done is None:
-            how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             self._postpone(now)
-            self._nest.own_log.error(f"The {self.name} {how}. It is started again in {self._delay:g} s.")
+            self._nest.own_log.error(
+                f"The {self.name} {how_it_ended(status)}. It is started again in {self._delay:g} s."
+            )
         if self._done is not None:
             self._done(status)
 
@@ -142,24 +138,3 @@ class Companion:
         settled = now - self._started >= _SETTLED
         self._delay = _BACKOFF if settled else min(_BACKOFF_LIMIT, max(_BACKOFF, self._delay * 2))
         self._due = now + self._delay
-
-    def _listen(self, limit: int = _AT_ONCE) -> None:
-        for _ in range(limit):
-            if self._link is None:
-                return
-            try:
-                datagram = self._link.recv(_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                datagram = b""
-            if not datagram:
-                self._hang_up()
-                return
-            self._hear(json.loads(datagram))
-
-    def _hang_up(self) -> None:
-        if self._link is not None:
-            self._nest.selector.unregister(self._link)
-            self._link.close()
-            self._link = None

@@ -69,3 +69,8 @@ def _live(
             log.write("error", line)
     finally:
         os._exit(status)
+
+
+def how_it_ended(status: int) -> str:
+    """An exit status, negative for a signal, as the end of a sentence."""
+    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"

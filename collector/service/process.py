@@ -8,12 +8,8 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from collector.service.link import Link
 from collector.service.ownlog import LEVELS, OwnLog
-
-_DATAGRAM = 256 * 1024
-_AT_ONCE = 100
-"""Datagrams taken from one worker before the others have their turn."""
-
 
 Events = Mapping[str, Callable[[int, dict[str, Any]], None]]
 """What is called, with the worker's slot, for what it says."""
@@ -32,8 +28,7 @@ class WorkerProcess:
         self.pid = 0
         self.ready = False
         self.booted = False
-        self._link: socket.socket | None = None
-        self._selector = selector
+        self._link = Link(selector, self._hear)
         self._log = log
         self._events = events
 
@@ -42,8 +37,8 @@ class WorkerProcess:
 
     def adopt(self, pid: int, link: socket.socket) -> None:
         """The process has been started. The selector gets the function to call when it says something."""
-        self.pid, self._link, self.ready = pid, link, False
-        self._selector.register(link, selectors.EVENT_READ, self.listen)
+        self.pid, self.ready = pid, False
+        self._link.connect(link)
 
     def poll(self) -> int | None:
         """The exit status (negative: the signal) of a process that has ended, its last words heard; else None."""
@@ -52,26 +47,13 @@ class WorkerProcess:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if not pid:
             return None
-        self.listen(limit=100 * _AT_ONCE)
-        self._hang_up()
+        self._link.last_words()
         self.pid, self.ready = 0, False
         return os.waitstatus_to_exitcode(status)
 
-    def listen(self, limit: int = _AT_ONCE) -> None:
+    def listen(self) -> None:
         """Take what the process has said. The end of the link is not yet its death, which ``poll`` sees."""
-        for _ in range(limit):
-            if self._link is None:
-                return
-            try:
-                datagram = self._link.recv(_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                datagram = b""
-            if not datagram:
-                self._hang_up()
-                return
-            self._hear(datagram)
+        self._link.listen()
 
     def _hear(self, datagram: bytes) -> None:
         try:
@@ -89,14 +71,12 @@ class WorkerProcess:
 
     def tell(self, command: dict[str, Any], descriptors: Sequence[int] = ()) -> bool:
         """False when it does not take it: it is hung or dying, which will be noticed."""
-        if self._link is None:
-            return False
         try:
-            socket.send_fds(self._link, [json.dumps(command).encode()], descriptors)
+            self._link.tell(command, descriptors)
         except OSError as error:
             self._log.debug(f"{self} did not take the command {command['do']}: {error.strerror}.")
             return False
-        return True
+        return bool(self._link)
 
     def kill(self) -> None:
         if self.pid:
@@ -104,11 +84,4 @@ class WorkerProcess:
 
     def let_go(self) -> None:
         """In another worker, after the fork: close this end of the link without disturbing its owner."""
-        if self._link is not None:
-            self._link.close()
-
-    def _hang_up(self) -> None:
-        if self._link is not None:
-            self._selector.unregister(self._link)
-            self._link.close()
-            self._link = None
+        self._link.let_go()

@@ -1,13 +1,13 @@
 """All worker processes: started, watched, started again when they die, told to reopen or to finish."""
 
 import math
-import signal
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collector.metrics import Board, Key, Slot
+from collector.service.fork import how_it_ended
 from collector.service.ownlog import OwnLog
 from collector.service.process import WorkerProcess
 from collector.sources.inherited import Lent
@@ -267,7 +267,7 @@ def _portions(sockets: list[socket.socket]) -> Iterator[list[socket.socket]]:
 
 
 def _obituary(who: str, status: int, unknown: int) -> str:
-    end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+    end = how_it_ended(status)
     if not unknown:
         return f"{who} {end}"
     messages = "1 message" if unknown == 1 else f"{unknown:,} messages"
