@@ -120,6 +120,10 @@ class Service:
         finally:
             assert self.count(name, **labels) == number
 
+    def settles(self, number, name, **labels):
+        """Wait until a value that also falls (a gauge) is at a number."""
+        until(lambda: self.count(name, **labels) == number)
+
     def workers(self):
         return [worker["pid"] for worker in self.status()["workers"]]
 

@@ -70,7 +70,7 @@ def test_streams_go_on_when_a_worker_is_killed(serve):
 
     service.counts(1001)
     assert service.lines() == [*before, b"Jul 23 15:54:31 host app: again"]
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
     assert service.count("unknown_messages") == 0
     service.hears(r"Worker 0 \(pid \d+\) was killed by SIGKILL\. It is started again")
 

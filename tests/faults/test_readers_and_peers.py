@@ -45,7 +45,7 @@ def test_a_reader_of_a_pipe_that_is_killed_and_one_that_stops_leave_the_files_al
                 until(lambda offered=offered: service.count("sink_offered") > offered + 100_000)
                 reader.kill()
         until(lambda: service.count("sink_dropped", sink="|./fifo", reason="no_reader"))
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
 
     assert service.count("sink_written", sink="./all") == service.count("received_messages")
     assert service.count("sink_dropped", sink="|./fifo", reason="full") > 0

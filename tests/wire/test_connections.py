@@ -63,14 +63,14 @@ def test_thousands_of_connections_are_held_and_cost_nothing_while_they_are_silen
         until(lambda: time.monotonic() > begun + 1.5)
         assert cpu_seconds(service.workers()) - before <= 0.1
         assert sorted(int(line.split()[-1]) for line in service.lines()) == list(range(many))
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
 
 
 def test_a_connection_over_the_limit_is_turned_away_and_the_others_stay(serve):
     service = serve(config(max_connections=4))
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(service.connect()) for _ in range(4)]
-        service.counts(4, "connections_open")
+        service.settles(4, "connections_open")
         with service.connect() as surplus:
             assert surplus.recv(1) == b""
         for connection in held:
@@ -79,7 +79,7 @@ def test_a_connection_over_the_limit_is_turned_away_and_the_others_stay(serve):
 
         assert service.count("connections_closed", reason="limit") == 1
         service.hears(r"4 connections are open, 127\.0\.0\.1:\d+ is turned away\. Cure: max_connections\.")
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
     service.tcp(b"<13>Jul 23 15:54:31 host app: room again\n")
     service.counts(5)
 
@@ -104,7 +104,7 @@ def test_a_silent_connection_is_closed_after_the_idle_timeout_and_its_last_line_
 def test_keepalive_is_asked_for(serve, option, timer):
     service = serve(config(keepalive=option))
     with service.connect() as connection:
-        service.counts(1, "connections_open")
+        service.settles(1, "connections_open")
         port = connection.getsockname()[1]
         shown = subprocess.run(
             ["ss", "-tnoH", f"dst = 127.0.0.1:{port}"], capture_output=True, text=True, check=True
@@ -126,7 +126,7 @@ def test_connections_leave_descriptors_for_files_and_those_turned_away_cost_noth
 
         assert cpu_seconds(service.workers()) - before <= 0.2
         assert service.count("sink_dropped") == 0
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
     service.tcp(b"<13>Jul 23 15:54:31 host app: room again\n")
     service.counts(2)
 

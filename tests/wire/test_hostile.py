@@ -202,7 +202,7 @@ def test_noise_is_written_or_counted(service):
     service.tcp(noise)
     service.udp(*[noise[start : start + 500] for start in range(0, len(noise), 500)])
     service.counts(before + 2 * len(noise), "received_bytes")
-    until(lambda: service.count("connections_open") == 0)
+    service.settles(0, "connections_open")
 
     messages = service.count("received_messages") - received - service.count("rejected_messages") + rejected
     assert messages > 400

@@ -108,12 +108,12 @@ def test_a_connection_of_a_stranger_is_closed_at_once(limited):
 
 
 def test_a_sender_holds_no_more_connections_than_allowed_in_all_workers_together(limited):
-    until(lambda: limited.count("connections_open") == 0)
+    limited.settles(0, "connections_open")
     before = limited.count("connections_closed", reason="sender_limit")
     with contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(connect(limited, "127.0.0.7"))
-        limited.counts(3, "connections_open")
+        limited.settles(3, "connections_open")
         surplus = [stack.enter_context(connect(limited, "127.0.0.7")) for _ in range(5)]
         other = stack.enter_context(connect(limited, "127.0.0.8"))
         assert all(map(is_closed, surplus))
@@ -121,7 +121,7 @@ def test_a_sender_holds_no_more_connections_than_allowed_in_all_workers_together
         until(lambda: line(300) in limited.lines())
         assert limited.count("connections_open") == 4
     limited.counts(before + 5, "connections_closed", reason="sender_limit")
-    until(lambda: limited.count("connections_open") == 0)
+    limited.settles(0, "connections_open")
     with connect(limited, "127.0.0.7") as again:
         again.sendall(message(301) + b"\n")
         until(lambda: line(301) in limited.lines())
@@ -248,7 +248,7 @@ def test_new_limits_hold_for_connections_that_are_there(serve):
     before = config(["tcp: 127.0.0.1:0", "max_connections_per_sender: 2"])
     service = serve(before)
     with connect(service, FRIEND) as one, connect(service, FRIEND) as two, connect(service, STRANGER) as gone:
-        service.counts(3, "connections_open")
+        service.settles(3, "connections_open")
         reload(
             service,
             config(
@@ -262,7 +262,7 @@ def test_new_limits_hold_for_connections_that_are_there(serve):
             connection.sendall(message(1) + b"\n")
         service.counts(2)
         one.close()
-        service.counts(1, "connections_open")
+        service.settles(1, "connections_open")
         with connect(service, FRIEND) as again:
             again.sendall(message(1) + b"\n")
             service.counts(3)
