@@ -219,7 +219,7 @@ class Settings(Options):
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     """Processes that receive and write; auto takes one for each processor, at most 8."""
 
-    watch: bool = True
+    watch: Switch = True
     """Put a change of the configuration, and of the files it includes, into force by itself."""
 
     mark: Duration = 0.0

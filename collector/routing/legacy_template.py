@@ -60,7 +60,7 @@ _DATES: dict[str, tuple[str, ...]] = {
     "date-mysql": ("%Y", "%m", "%d", "%H", "%M", "%S"), "date-pgsql": (*_RFC3339[:5], " ", *_RFC3339[6:]),
     "date-unixtimestamp": ("%s",), "date-year": ("%Y",), "date-month": ("%m",), "date-day": ("%d",),
     "date-hour": ("%H",), "date-minute": ("%M",), "date-second": ("%S",), "date-wday": ("%w",),
-    "date-wdayname": ("%a",), "date-ordinal": ("%j",), "date-week": ("%U",), "date-iso-week": ("%V",),
+    "date-wdayname": ("%a",), "date-ordinal": ("%j",), "date-iso-week": ("%V",),
     "date-iso-week-year": ("%G",),
 }  # fmt: skip
 _NOTHING = {

@@ -8,7 +8,8 @@ Case counts unless ``icase_`` (sysklogd) or ``_i`` (rsyslog) says otherwise. In 
 after it itself. A property that a message does not have is empty text.
 
 ``msg`` is the text without the blank that rsyslog keeps before it: one blank at the beginning of a string that must
-stand at the beginning of the text does not count, and ``contains, " x"`` finds an x that begins the text.
+stand at the beginning of the text does not count, and ``contains, " x"`` finds an x that begins the text. A regular
+expression is tried on both, the text and the text with that blank.
 """
 
 import re
@@ -24,7 +25,7 @@ from collector.routing.posix_regex import basic_to_python, extended_to_python
 from collector.routing.selector import Selector
 
 FIELDS = {
-    "msg": "message", "hostname": "hostname", "source": "hostname", "programname": "program", "app-name": "app_name",
+    "msg": "message", "hostname": "hostname", "source": "hostname", "programname": "program", "app-name": "program",
     "syslogtag": "tag", "procid": "proc_id", "msgid": "msg_id", "rawmsg": "raw", "fromhost-ip": "address",
     "structured-data": "sd", "sd": "sd", "data": "sd", "fromhost": "address",
 }  # fmt: skip
@@ -50,6 +51,9 @@ _ABSENT = dict.fromkeys(("proc_id", "msg_id", "sd"), ("-",))
 """How rsyslog shows what a message does not have (RFC 5424's NILVALUE); anything else is empty text."""
 
 _ALL = frozenset(range(PRI_COUNT))
+
+_WORDS = re.compile(r"(\(\?i\))?[A-Za-z0-9|]*")
+"""Regular expressions that a blank before the text cannot matter to."""
 
 SYNTAX = re.compile(
     r""":\s*(?P<property>[^,\s]*)\s*,
@@ -155,7 +159,7 @@ def _condition(field: str, modifiers: tuple[str, ...], text: str) -> Mapping[str
     if "contains" in modifiers and text.startswith(" "):
         return either({key: text}, {key.replace("contains", "startswith"): text[1:]})
     if "re" in modifiers:
-        return {key: re.sub(r"^(\(\?i\))?\^\\? ", r"\1^ ?", text)}
+        return {key if _WORDS.fullmatch(text) else f"{key}|spaced": text}
     return {key: text if "endswith" in modifiers or "contains" in modifiers else text.removeprefix(" ")}
 
 

@@ -30,7 +30,7 @@ What rsyslog takes in silence and gets wrong is refused here: a blank in the mid
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -75,12 +75,14 @@ class SelectorError(CollectorError):
 class Selector:
     """
     ``masks`` holds one byte per facility; bit ``n`` stands for severity ``n``. ``mark`` tells whether ``mark.info`` is
-    taken, None where the facility ``mark`` is not named.
+    taken, None where the facility ``mark`` is not named. ``idle`` are parts that add nothing, their facilities being
+    taken from a lesser severity on already.
     """
 
     text: str
     masks: tuple[int, ...]
     mark: bool | None = None
+    idle: tuple[str, ...] = field(default=(), compare=False)
 
     def matches(self, pri: int) -> bool:
         return bool(self.masks[pri >> 3] >> (pri & 7) & 1)
@@ -102,9 +104,10 @@ def compile_selector(text: str) -> Selector:
     if not bare:
         raise SelectorError("the selector is empty", start, hint='everything is "*.*"')
     masks = [0] * (len(FACILITIES) + 1)
-    named = every(lambda part: _apply(part, masks), _parts(text, start, start + len(bare)))
+    idle: list[str] = []
+    named = every(lambda part: _apply(part, masks, idle), _parts(text, start, start + len(bare)))
     mark = bool(masks.pop() >> _MARK_SEVERITY & 1)
-    return Selector(text, tuple(masks), mark if any(_MARK in facilities for facilities in named) else None)
+    return Selector(text, tuple(masks), mark if any(_MARK in facilities for facilities in named) else None, tuple(idle))
 
 
 def selector_text(masks: Sequence[int]) -> str:
@@ -155,8 +158,8 @@ def _parts(text: str, position: int, end: int) -> Iterator[re.Match[str]]:
         position = part.end()
 
 
-def _apply(part: re.Match[str], masks: list[int]) -> list[int]:
-    """Change the masks as one part says; returns its facilities."""
+def _apply(part: re.Match[str], masks: list[int], idle: list[str]) -> list[int]:
+    """Change the masks as one part says, or add it to ``idle``; returns its facilities."""
     if not part["facilities"]:
         raise SelectorError(
             "a facility is missing here", part.start(), hint='a selector is "facility.severity": "mail.info"'
@@ -172,8 +175,15 @@ def _apply(part: re.Match[str], masks: list[int]) -> list[int]:
         lambda: _change(part["severity"], part.start("severity")),
     ]
     facilities, change = every(lambda read: read(), reads)
+    changed = more = False
+    alone = change(0)
     for facility in facilities:
-        masks[facility] = change(masks[facility])
+        before = masks[facility]
+        masks[facility] = change(before)
+        changed |= masks[facility] != before
+        more |= bool(before & ~alone)
+    if more and not changed:
+        idle.append(part[0].strip(",;"))
     numbers: list[int] = facilities
     return numbers
 

@@ -16,6 +16,7 @@ How text is compared and what wildcards mean: ``matching``. The modifiers:
     exists                          true or false: whether the record has the field
     all                             every value of the list, not just one
     cased                           case counts
+    spaced                          the text, or the text with a blank before it: rsyslog's msg begins with one
 
 Facilities and severities are written by name, a severity also as its number: 0 is emerg, 7 debug, so "warning and
 worse" is ``severity|lte: warning``. ``peer`` is compared both with and without its port.
@@ -41,7 +42,7 @@ FIELDS = (
 
 _NAMES = {"facility": FACILITIES, "severity": SEVERITIES}
 _NUMBERS = {"facility": FACILITY_NUMBERS, "severity": SEVERITY_NUMBERS}
-_WORDS = (*filter(None, MODIFIERS), "all", "cased", "exists")
+_WORDS = (*filter(None, MODIFIERS), "all", "cased", "exists", "spaced")
 _DEPTH = 32
 
 
@@ -115,7 +116,7 @@ def _key(key: str, path: Path) -> _Key:
     flags = frozenset(modifiers).difference(comparisons)
     if len(comparisons) > 1 or len(set(modifiers)) < len(modifiers) or ("exists" in flags and len(modifiers) > 1):
         raise WhereError(
-            f"{quote('|'.join(modifiers))} cannot go together", path, hint="take one, beside all and cased"
+            f"{quote('|'.join(modifiers))} cannot go together", path, hint="take one, beside all, cased and spaced"
         )
     return _Key(field, "".join(comparisons), flags, path)
 
@@ -166,9 +167,11 @@ def _joined(key: _Key, items: Sequence[tuple[Any, Path]]) -> Match:
     if plain:
         matches.append(_member(plain, cased=cased))
     joined = _all_of(matches) if each else _any_of(matches)
-    if key.field != "peer":
-        return joined
-    return lambda value: joined(value) or joined(address_of(value))
+    if key.field == "peer":
+        return lambda value: joined(value) or joined(address_of(value))
+    if "spaced" in key.flags:
+        return lambda value: joined(value) or joined(f" {value}")
+    return joined
 
 
 def _operand(item: Any, path: Path, *, cased: bool) -> Operand:

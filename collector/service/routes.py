@@ -226,7 +226,10 @@ class RouteReader:
             message = f"facility number {number} is read as {facility << 3}, {FACILITIES[facility]}"
             hint = "a facility number is 8 × its code: 16 is mail"
             self._problem(location, message, "facility-number", hint, level="warning")
-
+        for part in selector.idle:
+            message = f'"{part}" adds nothing to what stands before it'
+            hint = f"leave it out, or, for less of it, as a BSD reads it, write {part.rpartition('.')[0]}.none;{part}"
+            self._problem(location, message, "idle-part", hint, level="warning")
         if says_security(selector.text):
             hint = "write auth, or, for a file of FreeBSD, where it is facility 13, bsd_security"
             self._problem(location, "security is read as auth", "facility-name", hint, level="warning")

@@ -49,7 +49,7 @@ PIECES = [
 FIELDS = {"hostname", "timestamp", "app_name", "message"}
 
 
-MODIFIERS = ["contains", "startswith", "re", "cidr", "gt", "lte", "all", "cased", "exists", "y"]
+MODIFIERS = ["contains", "startswith", "re", "cidr", "gt", "lte", "all", "cased", "spaced", "exists", "y"]
 TAGS = [
     "{{ hostname }}",
     "{{ app_name|lower }}",

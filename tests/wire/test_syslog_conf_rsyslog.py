@@ -22,8 +22,13 @@ mail.info;mail.!err                             FOLDER/LOG/mail-lesser
 :msg, contains, " a.b*c"                        FOLDER/LOG/first-word
 :msg, regex, "^ [A-Z][a-z]\\{3,\\} for"         FOLDER/LOG/basic
 :msg, ereregex, "(port|from) [0-9.]+$"          FOLDER/LOG/extended
+:msg, ereregex, "^ +F"                          FOLDER/LOG/blanks
+:msg, ereregex, "(^ A| x)"                      FOLDER/LOG/blank-or-first
+:msg, regex, "^[[:space:]][a-z]"                FOLDER/LOG/blank-of-a-class
 :msg, contains, "back\\slash \"quoted\""        FOLDER/LOG/quoted
 :msg, !regex, "[0-9]"                           FOLDER/LOG/no-digit
+:app-name, isequal, "postfix"                   FOLDER/LOG/app-postfix
+:app-name, contains, "smtpd"                    FOLDER/LOG/never
 :programname, isequal, "postfix"                FOLDER/LOG/postfix
 & stop
 :programname, startswith, "su"                  FOLDER/LOG/su
@@ -40,6 +45,8 @@ mail.info;mail.!err                             FOLDER/LOG/mail-lesser
 :syslogseverity, isequal, "7"                   FOLDER/LOG/debug
 $template PerHost,"FOLDER/LOG/host-%HOSTNAME%-%syslogseverity-text%"
 *.*                                             ?PerHost
+$template PerProgram,"FOLDER/LOG/program-%app-name%"
+*.*                                             ?PerProgram
 local0.debug                                    stop
 local0,local1.*                                 FOLDER/LOG/local1
 *.=crit                                         FOLDER/LOG/crit
@@ -160,7 +167,7 @@ def random_filter(rng):
         f':programname, {rng.choice(["", "!"])}startswith, "{rng.choice(["s", "su", "post"])}"',
         f':hostname, {rng.choice(["", "!"])}contains, "{rng.choice(["at", "o", "gate"])}"',
         f':msg, {rng.choice(["", "!"])}contains, "{rng.choice(["port", "Fail", "session", " for"])}"',
-        f':msg, {rng.choice(["", "!"])}regex, "{rng.choice(["^ F", "[0-9]$", "o*p", "a.b"])}"',
+        f':msg, {rng.choice(["", "!"])}regex, "{rng.choice(["^ F", "^ *F", " x", "[0-9]$", "o*p", "a.b"])}"',
         f':msg, {rng.choice(["", "!"])}ereregex, "{rng.choice(["^ (F|A)", "d{2,}", "x|y", "[[:upper:]]"])}"',
         f':syslogseverity-text, {rng.choice(["", "!"])}isequal, "{rng.choice(["err", "info"])}"',
     ])  # fmt: skip

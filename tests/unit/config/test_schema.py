@@ -72,6 +72,8 @@ GOOD = [
     "charset: {fallback: [cp932], hosts: {192.0.2.0/24: euc-jp}}",
     "workers: auto\nmax_message: 8KiB\nmax_files: 1\nmax_paths: 1\nstate_dir: /x\ncontrol: /y\ntemplates: {a: b}",
     "workers: 64",
+    "watch: off",
+    "watch: true",
     "dns: off",
     "dns: {lookups: on, hosts: /etc/hosts, fqdn: false, strip_domains: [example.net], ttl: 5m, timeout: 500ms}",
 ]

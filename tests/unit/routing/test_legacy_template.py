@@ -73,6 +73,7 @@ def test_a_path_in_our_words(text, path):
         ("%msg:-5:$%", 'the range "-5:$"'),
         ("%timestamp:2:5%", "of a time"),
         ("%timestamp:::date-utc%", 'the option "date-utc"'),
+        ("%timestamp:::date-week%", 'the option "date-week"'),  # a week more than strftime's, in most years
         (r"a\nb", "a line format is one line"),
     ],
 )

@@ -221,6 +221,35 @@ def test_a_selector_that_selects_nothing_is_a_warning():
     assert (problem.level, problem.message) == ("warning", '"mail.none" selects nothing')
 
 
+@pytest.mark.parametrize(
+    ("select", "part", "instead"),
+    [
+        ("*.err;kern.debug;mail.crit", "mail.crit", "mail.none;mail.crit"),
+        ("*.notice;mail,news.err;", "mail,news.err", "mail,news.none;mail,news.err"),
+        ("*.info;mail.=crit", "mail.=crit", "mail.none;mail.=crit"),
+    ],
+)
+def test_a_part_that_narrows_on_a_bsd_and_does_nothing_here_is_warned_of(select, part, instead):
+    plan, [problem] = build(f"routes: ['{select} /var/log/x']")
+
+    assert plan
+    assert (problem.level, problem.message) == ("warning", f'"{part}" adds nothing to what stands before it')
+    assert problem.hint.endswith(f"write {instead}")
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "*.err;mail.none;mail.crit", "*.err;mail.err", "mail.debug;*.err", "*.info;mail.*", "*.err;mail.!=crit",
+        "*.err;mail.>=crit", "*.=info;*.=notice;mail.crit", "*.err;mail.!debug",
+    ],
+)  # fmt: skip
+def test_a_part_that_does_something_is_not_warned_of(select):
+    _, problems = build(f"routes: ['{select} /var/log/x']")
+
+    assert [problem.id for problem in problems if problem.id == "idle-part"] == []
+
+
 @pytest.mark.parametrize("select", ["security.*", "*.err;Security.info", "mail,security.none;*.*"])
 def test_the_facility_that_freebsd_reads_in_another_way_is_a_warning(select):
     plan, [problem] = build(f"routes: ['{select} /var/log/a']")
@@ -259,7 +288,7 @@ def test_all_mistakes_of_a_route_are_told_at_once(routes, columns):
 
 
 def test_a_facility_number_that_is_none_is_a_warning_told_once():
-    plan, problems = build("routes: [{select: 'mail.7,17,16.info;mail.3', to: [/a, /b]}]")
+    plan, problems = build("routes: [{select: 'mail.3,17,16.info;daemon.3', to: [/a, /b]}]")
 
     assert plan is not None
     assert [(problem.level, problem.message) for problem in problems] == [
