@@ -12,6 +12,8 @@ from typing import Any
 
 from collector.metrics import Key
 
+_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SinkAccount:
@@ -68,6 +70,15 @@ class Account:
         if self.unknown:
             text += f" + unknown {self.unknown:,}"
         return f"{text}; dropped by the kernel {self.lost_in_kernel:,}"
+
+    @property
+    def in_full(self) -> str:
+        """… and by the destinations that dropped most."""
+        dropped = Counter({name: sink.dropped for name, sink in self.sinks.items() if sink.dropped})
+        most = dropped.most_common(_NAMED)
+        rest = dropped.total() - sum(number for _, number in most)
+        by = [f"{name} {number:,}" for name, number in most] + [f"others {rest:,}"] * (rest > 0)
+        return ", by ".join([str(self), *by])
 
 
 def by_label(counters: Mapping[Key, int], name: str, label: str) -> dict[str, int]:

@@ -30,6 +30,7 @@ from typing import ClassVar, Literal
 from collector.config.options import FilePath, GroupName, Mode, Options, UserName
 from collector.errors import CollectorError
 from collector.sinks import Notice, SinkMeter
+from collector.sinks.cures import cure
 from collector.sinks.files import OpenFiles
 from collector.sinks.opener import Opener
 from collector.sinks.rotation import Rotate
@@ -113,6 +114,7 @@ class FileSink:
         self._waiting: dict[str, _Waiting] = {}
         self._full: dict[str, None] = {}  # since the disk filled up, the first of them first
         self._refused: dict[str, _Refused] = {}  # since the last tick
+        self._told: set[str] = set()  # that they cannot be written
         self._known: dict[str, None] = {}  # these end at the end of a line, the first of them first
         self._patient = True
         self._rights_told = False
@@ -255,6 +257,9 @@ class FileSink:
         self._known[path] = None
         if path in self._full and not self._waiting:
             self._say_room()
+        if path in self._told:
+            self._told.discard(path)
+            self._say("state", f"{path}: lines can be written again.")
 
     def _mend(self, path: str, fd: int) -> None:
         """End a line that was torn before: by any worker when the disk was full, or by a ``kill -9``."""
@@ -282,7 +287,6 @@ class FileSink:
             self._keep(path, data, rows)
             return
         self._files.forget(path)
-        self._known.pop(path, None)
         self._refuse(path, rows, "write_error", error)
 
     def _keep(self, path: str, data: bytes, rows: int) -> None:
@@ -302,17 +306,18 @@ class FileSink:
         dropped = "dropped and counted until there is"
         waits = self.options.on_full == "wait"
         what = f"Senders over streams wait, datagrams are {dropped}" if waits else f"Lines are {dropped}"
-        self._say("full", f"{path}: no room on the disk. {what}.")
+        self._say("state", f"{path}: no room on the disk. {what}.")
 
     def _say_room(self) -> None:
         waited = ", and what waited is written" if self.options.on_full == "wait" else ""
-        self._say("room", f"{_named(self._full)}: there is room again{waited}.")
+        self._say("state", f"{_named(self._full)}: there is room again{waited}.")
         self._full.clear()
 
     def _refuse(self, path: str, rows: int, reason: str, error: OSError | CollectorError) -> None:
         self._full.pop(path, None)
         why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        hint = getattr(error, "hint", None)
+        hint = cure(error) if isinstance(error, OSError) else error.hint
+        self._known.pop(path, None)
         self._refused[path] = _Refused(reason, f"{why}; {hint}" if hint else why)
         self._drop(rows, reason)
 
@@ -320,7 +325,10 @@ class FileSink:
         if self._refused:
             first = next(iter(self._refused.values()))
             why = f"cannot be written: {first.why}. Lines are dropped and counted until that changes"
-            self._say("refused", f"{_named(self._refused)}: {why}.")
+            self._say("state", f"{_named(self._refused)}: {why}.")
+            if len(self._told) >= _PATHS_REMEMBERED:
+                self._told.clear()
+            self._told.update(self._refused)
         self._refused.clear()
 
     def _say_rights(self, path: str, error: OSError) -> None:
@@ -334,6 +342,7 @@ class FileSink:
             )
 
     def _say(self, event: str, sentence: str) -> None:
+        """Trouble and its end are one event, so that the last the log has of it is how it is."""
         self._notice(f"{event} {self.options.file}", sentence)
 
     def _drop(self, rows: int, reason: str) -> None:

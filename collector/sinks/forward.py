@@ -132,7 +132,7 @@ class ForwardSink:
         lost = self._backlog.fill(counted(data) if self._counted else data, rows, self._flush)
         if lost and not self._full:
             self._full = True
-            self._say("queue_full", f"{self._room} wait, and that is all. Messages are dropped and counted")
+            self._say(f"{self._room} wait, and that is all. Messages are dropped and counted")
 
     def tick(self, now: float) -> None:
         self._now = now
@@ -281,15 +281,15 @@ class ForwardSink:
     def _say_away(self, sentence: str) -> None:
         if not self._away:
             self._away = sentence
-            self._say("away", sentence)
+            self._say(sentence)
 
     def _say_back(self) -> None:
         if self._away:
             self._away = ""
-            self._say("back", "messages go out again")
+            self._say("messages go out again")
 
-    def _say(self, event: str, sentence: str) -> None:
-        self._around.notice(f"{event} {self._label}", f"{self._label}: {sentence}.")
+    def _say(self, sentence: str) -> None:
+        self._around.notice(f"state {self._label}", f"{self._label}: {sentence}.")
 
 
 def _name_of(error: OSError) -> str:

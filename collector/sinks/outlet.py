@@ -105,12 +105,12 @@ class Outlet(ABC):
 
     def _say(self, reason: str, sentence: str) -> None:
         self._told = reason
-        self._around.notice(f"{reason} {self._label}", f"{self._label}: {sentence}.")
+        self._around.notice(f"state {self._label}", f"{self._label}: {sentence}.")
 
     def _say_back(self) -> None:
         if self._told:
             self._told = ""
-            self._around.notice(f"back {self._label}", f"{self._label}: lines can be written again.")
+            self._around.notice(f"state {self._label}", f"{self._label}: lines can be written again.")
 
     def _watch(self, wanted: bool) -> None:
         if wanted == self._watched:

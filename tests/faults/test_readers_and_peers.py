@@ -120,3 +120,14 @@ def test_what_waited_in_a_worker_that_is_killed_is_counted_as_lost(serve):
 
     until(lambda: service.count("sink_dropped", reason="crash") == 1000)
     assert service.count("sink_pending") == 0
+
+
+def test_what_still_waits_when_the_service_is_stopped_is_told(serve):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    service = serve(f"{SOURCES}\nroutes: ['*.* @@127.0.0.1:{port}']\nworkers: 2")
+    send(service, 0, 1000)
+    service.counts(1000, "sink_pending")
+    service.stop()
+
+    service.hears(rf"Stopped: .*; dropped by the kernel 0, by @@127\.0\.0\.1:{port} 1,000\.\n")

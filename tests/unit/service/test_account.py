@@ -59,6 +59,13 @@ def test_the_account_is_a_sentence():
     assert " + unknown 1;" in str(Account(1, 0, 0, 0, 1, 0, {}))
 
 
+def test_the_sentence_names_the_destinations_that_dropped_most():
+    sinks = {name: SinkAccount(9000, 9000 - dropped, dropped, 0) for dropped, name in enumerate("abcdefg")}
+    text = Account(9000, 0, 0, 9000, 0, 0, sinks | {"away": SinkAccount(4000, 0, 4000, 0)}).in_full
+
+    assert text.endswith("; dropped by the kernel 0, by away 4,000, by g 6, by f 5, by e 4, by d 3, by others 3")
+
+
 def test_sums_by_one_label():
     numbers = counters(rejected_messages={"udp/empty": 1, "tcp/empty": 2, "tcp/oversize": 3})
 

@@ -118,8 +118,31 @@ def test_what_cannot_be_opened_is_dropped_counted_and_said(bench, tmp_path):
     assert one.count("sink_dropped", reason="cannot_open") == 2
     one.tick()
     [(event_class, sentence)] = one.told
-    assert event_class == "refused /unused"
+    assert event_class == "state /unused"
     assert "is a folder" in sentence
+
+
+def test_what_can_be_written_again_is_said_once_and_shares_the_line_of_its_trouble(bench, tmp_path):
+    """The own log shows the last of an event: were these two, it might end with what is long over."""
+    path = tmp_path / "folder" / "all"
+    one = bench()
+    one.offer(path, [b"first"])
+    one.tick()
+    (tmp_path / "folder").rename(tmp_path / "away")
+    (tmp_path / "folder").write_bytes(b"")
+    one.files.forget_moved()
+    for _ in range(3):
+        one.offer(path, [b"lost"])
+        one.tick()
+    (tmp_path / "folder").unlink()
+    for _ in range(3):
+        one.sink.offer_each([(str(path), b"seen\n", 1)], paths=1, can_wait=False)
+        one.tick()
+
+    assert {event_class for event_class, _ in one.told} == {"state /unused"}
+    sentences = [sentence for _, sentence in one.told]
+    assert ["cannot be written" in sentence for sentence in sentences] == [True, True, True, False]
+    assert sentences[-1] == f"{path}: lines can be written again."
 
 
 def test_many_refused_paths_are_told_in_one_sentence(bench, tmp_path):
@@ -130,8 +153,9 @@ def test_many_refused_paths_are_told_in_one_sentence(bench, tmp_path):
     one.tick()
 
     assert one.counts() == (1000, 0, 1000, 0)
-    said = "cannot be written: Not a directory. Lines are dropped and counted until that changes."
-    assert one.told == [("refused /unused", f"{tmp_path}/file/0 and 999 more: {said}")]
+    said = "cannot be written: Not a directory; a file stands where a folder of its path should be: move it away."
+    said += " Lines are dropped and counted until that changes."
+    assert one.told == [("state /unused", f"{tmp_path}/file/0 and 999 more: {said}")]
 
 
 @pytest.fixture
@@ -151,7 +175,8 @@ def test_what_cannot_be_written_has_its_own_reason(bench, tmp_path):
 
     assert one.counts() == (3, 0, 3, 0)
     assert one.count("sink_dropped", reason="write_error") == 3
-    said = "cannot be written: Input/output error. Lines are dropped and counted until that changes."
+    said = "cannot be written: Input/output error; look after the disk: `dmesg`."
+    said += " Lines are dropped and counted until that changes."
     assert [sentence for _, sentence in one.told] == [f"{tmp_path}/all: {said}"]
     assert one.count("sink_errors", reason="EIO") == 1
 
@@ -274,7 +299,7 @@ def test_a_full_disk_is_said_once_and_so_is_its_end(bench, tmp_path):
         one.offer(path, [b"first"])
         for _ in range(3):
             one.tick()
-        assert [event_class for event_class, _ in one.told] == ["full /unused"]
+        assert [event_class for event_class, _ in one.told] == ["state /unused"]
         assert "no room on the disk" in one.told[0][1]
 
     one.tick()
@@ -292,7 +317,7 @@ def test_many_full_paths_are_told_in_one_sentence_and_so_is_their_end(bench, tmp
     one.tick()
 
     assert one.counts() == (100, 100, 0, 0)
-    assert [event_class for event_class, _ in one.told] == ["full /unused", "room /unused"]
+    assert [event_class for event_class, _ in one.told] == ["state /unused", "state /unused"]
     assert f"{tmp_path}/0: no room on the disk." in one.told[0][1]
     assert f"{tmp_path}/0 and 99 more: there is room again" in one.told[1][1]
 
@@ -347,7 +372,7 @@ def test_what_is_refused_at_the_very_end_is_told(bench, tmp_path):
     one.offer(tmp_path, [b"x"])
     one.sink.abandon()
 
-    assert [event_class for event_class, _ in one.told] == ["refused /unused"]
+    assert [event_class for event_class, _ in one.told] == ["state /unused"]
 
 
 def test_with_on_full_drop_nothing_waits(bench, tmp_path):
