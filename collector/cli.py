@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
     from collector.service.plan import build_plan
     from collector.service.privileges import to_become
     from collector.service.supervisor import Supervisor
-    from collector.service.surroundings import look, look_as
+    from collector.service.surroundings import build_and_look, look, look_as
     from collector.service.worker import run_worker
 
     plan, problems = build_plan(_config(options))
@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace) -> int:
     who = to_become(plan.settings.user, plan.settings.group)
     _say(*map(str, look_as(plan, who) if who else look(plan, starting=True)))
     log = OwnLog(sys.stderr, level=options.log_level, journal=is_journal(sys.stderr))
-    return Supervisor(plan, run_worker, log, partial(build_plan, _config(options))).run()
+    return Supervisor(plan, run_worker, log, partial(build_and_look, _config(options))).run()
 
 
 def _add_check_config(commands: Any) -> None:
@@ -268,6 +268,8 @@ def _control(options: argparse.Namespace) -> str:
 
     if options.config and not os.path.exists(options.config):
         raise CollectorError(f"{options.config}: no such file", hint="name its socket with --control")
+    if options.config and not os.access(options.config, os.R_OK):
+        raise CollectorError(f"{options.config}: no permission to read it", hint="name its socket with --control")
     return control_of(_config(options))
 
 

@@ -252,7 +252,7 @@ class Reload:
             self._arena.give_back(self._old_region)
         self._old_region, self._region = self._region, None
         self._listeners.finish()
-        problems = self._listeners.adjust()
+        problems = self._listeners.adjust() + self._listeners.warnings()
         self._service.adopted()
         self._state = "resting"
         plan, self._draft, self._change, self._board = self._draft, None, None, None

@@ -45,7 +45,7 @@ class Source(Protocol):
         """Called when its sockets are closed: it takes away what they leave behind."""
 
     def warnings(self) -> list[str]:
-        """What an administrator should know of the sockets that ``bind`` made."""
+        """What an administrator should know of the sockets, as ``bind`` made them or ``adjust`` left them."""
 
 
 @dataclass(slots=True)
@@ -90,6 +90,7 @@ class Listeners:
         self._bound: dict[str, _Bound] = {}
         self._gone: list[_Bound] = []
         self._old_regions: list[Region] = []
+        self._told: list[str] = []
         self.commit(self.prepare(sources))
 
     @property
@@ -170,8 +171,11 @@ class Listeners:
         return [sock for row in self._bound[name].rows for sock in row]
 
     def warnings(self) -> list[str]:
-        own = [warning for bound in self._bound.values() for warning in bound.binder.warnings()]
-        return own + self._inherited.warnings()
+        """What an administrator should know, and has not been told yet."""
+        own = [warning for bound in self._bound.values() for warning in bound.source.warnings()]
+        now = own + self._inherited.warnings()
+        told, self._told = self._told, now
+        return [warning for warning in now if warning not in told]
 
     def descriptions(self) -> Iterator[dict[str, Any]]:
         for name, bound in self._bound.items():

@@ -124,7 +124,7 @@ class Supervisor:
             self._queues.read(self._log)
             self._refusals.close(time.monotonic())
             self._log.close()
-            self._log.info(f"Stopped: {Account.of(self.board.totals())}.")
+            self._log.info(f"Stopped: {Account.of(self.board.totals()).in_full}.")
         return int(self._workers.failed)
 
     def _open(self, resources: contextlib.ExitStack) -> None:

@@ -8,14 +8,14 @@ for the user of the service, a missing right is an error too, and its hint the c
 import os
 import pwd
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from collector.config.problems import Location, Problem
 from collector.protocol.columns import COLUMNS
 from collector.service import lock
-from collector.service.plan import Plan
+from collector.service.plan import Plan, build_plan
 from collector.service.privileges import Identity, ask_as
 from collector.service.sink_places import Trouble, troubles
 from collector.sinks.file import FileOptions
@@ -24,6 +24,12 @@ from collector.sinks.paths import PathTemplate
 
 _SOCKET_PATH_MAX = 107
 """Bytes of a unix socket's path, without the NUL at its end (unix(7))."""
+
+
+def build_and_look(path: str) -> tuple[Plan | None, list[Problem]]:
+    """The plan for a reload. What its places lack is said, as at a start, and is no reason to refuse it."""
+    plan, problems = build_plan(path)
+    return plan, [*problems, *(replace(one, level="warning") for one in (look(plan, starting=True) if plan else ()))]
 
 
 def look(plan: Plan, *, starting: bool = False) -> list[Problem]:

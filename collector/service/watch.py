@@ -11,10 +11,12 @@ such links. With a path comes the stamp of what was read there: what is another 
 been changed before somebody looked.
 """
 
+import contextlib
 import json
 import math
 import os
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -44,7 +46,7 @@ _TELLING: list[type[FileSystemEvent]] = [
     FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileDeletedEvent,
     DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
 ]  # fmt: skip
-_SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_BETWEEN_LOOKS = 2
 _DATAGRAM = 256 * 1024
 _MOST_LINKS = 40  # as path_resolution(7) has it
 
@@ -107,11 +109,11 @@ def watch(link: socket.socket) -> None:
     handler = _Handler(link)
     watched: dict[tuple[str, int], ObservedWatch] = {}
     rights: dict[str, int] = {}
-    link.settimeout(_SECONDS_BETWEEN_LOOKS)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", _SECONDS_BETWEEN_LOOKS, 0))
     while True:
         try:
             data = link.recv(_DATAGRAM)
-        except TimeoutError:
+        except BlockingIOError:
             _look_at_rights(link, rights)
             continue
         if not data:
@@ -181,7 +183,9 @@ def _folder(place: str) -> str:
 
 
 def _say(link: socket.socket, **message: str) -> None:
-    link.send(json.dumps(message).encode())
+    """Never waits, as watching would end meanwhile: where there is no room, enough waits there that says the same."""
+    with contextlib.suppress(BlockingIOError):
+        link.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
 
 
 class _Handler(FileSystemEventHandler):

@@ -159,29 +159,28 @@ class Worker:
         self._know(source)
         if not sockets:
             return
-        origin = self._origins[source.name]
-        deliver = partial(self._deliver, source.name)
-        plan, descriptors = self._plan, self._descriptors - self._files.limit - _SPARE
-        self._intakes[source.name] = source.open(
-            list(sockets),
-            Surroundings(
-                self._poller,
-                deliver,
-                origin.meter,
-                origin.senders,
-                self._notice,
-                self._debug,
-                plan.max_message,
-                descriptors,
-                self._share.number,
-                self._share.slots,
-                self._memory[source.name],
-                self._internal,
-                partial(self._refusals.note, source.name),
-            ),
-        )
+        self._intakes[source.name] = source.open(list(sockets), self._around(source.name))
         if self._held:
             self._intakes[source.name].hold()
+
+    def _around(self, name: str) -> Surroundings:
+        """What the source of that name finds here, by the plan in use."""
+        origin = self._origins[name]
+        return Surroundings(
+            self._poller,
+            partial(self._deliver, name),
+            origin.meter,
+            origin.senders,
+            self._notice,
+            self._debug,
+            self._plan.max_message,
+            self._descriptors - self._files.limit - _SPARE,
+            self._share.number,
+            self._share.slots,
+            self._memory[name],
+            self._internal,
+            partial(self._refusals.note, name),
+        )
 
     def _know(self, source: Source) -> None:
         """A source that is new, or has other options now."""
@@ -312,7 +311,6 @@ class Worker:
         coming.step()
         if coming.problem is not None:
             self._say({"event": "unfit", "plan": coming.number, "why": coming.problem})
-            self._forget()
         elif coming.done:
             self._say({"event": "prepared", "plan": coming.number})
 
@@ -357,7 +355,7 @@ class Worker:
     def _take_source(self, source: Source, sockets: Sequence[socket.socket]) -> None:
         if source.name in self._intakes:
             self._know(source)
-            self._intakes[source.name].change(source, self._memory[source.name])
+            self._intakes[source.name].change(source, self._around(source.name))
         else:
             self._open_source(source, sockets)
 

@@ -100,8 +100,8 @@ class Intake(Protocol):
     def tick(self, now: float) -> None:
         """Called about once a second, ``now`` by the monotonic clock."""
 
-    def change(self, source: Any, memory: memoryview, /) -> None:
-        """Go on with the options of ``source``: the same one as the next plan has it; ``memory`` may be another."""
+    def change(self, source: Any, surroundings: Surroundings, /) -> None:
+        """Go on with the options of ``source``: the same one as the next plan has it, with its memory and limits."""
 
     def drain(self, deadline: float) -> None:
         """Accept nothing new, deliver what is queued, and close; by ``deadline`` on the monotonic clock."""
@@ -144,7 +144,7 @@ class Source(Protocol):
         """Where it listens, for people."""
 
     def warnings(self) -> list[str]:
-        """What an administrator should know of the sockets that ``bind`` made."""
+        """What an administrator should know of the sockets, as ``bind`` made them or ``adjust`` left them."""
 
     def release(self) -> None:
         """Called in the supervisor when the sockets are closed: take away what they leave behind."""

@@ -122,9 +122,9 @@ class StreamIntake:
             for connection in self._connections.values():
                 self._watch(connection)
 
-    def change(self, source: StreamSource, memory: memoryview) -> None:
-        self._source = source
-        self._door = Doorkeeper(source.limits, memory, self._to.slot, self._to.slots)
+    def change(self, source: StreamSource, surroundings: Surroundings) -> None:
+        to, self._to, self._source = surroundings, surroundings, source
+        self._door = Doorkeeper(source.limits, to.memory, to.slot, to.slots)
         self._door.keep([connection.limited for connection in self._connections.values()])
         for connection in self._waiting:
             connection.waits = 0.0  # for the old rate

@@ -6,8 +6,8 @@ UDP: RFC 5426, a message per datagram.
         receive_buffer: 32MiB
 
 UDP has no way to slow a sender down: what arrives while the receive buffer is full is lost in the kernel. The buffer
-is therefore asked for beyond ``net.core.rmem_max`` where permitted, a smaller one is said at start, and losses are read
-from the kernel and shown by ``status`` (``kernel_drops``).
+is therefore asked for beyond ``net.core.rmem_max`` where permitted, a smaller one is said in the log, and losses are
+read from the kernel and shown by ``status`` (``kernel_drops``).
 """
 
 import socket
@@ -99,15 +99,14 @@ class UdpSource:
 
     def bind(self, slots: int, inherited: Inherited = NOTHING) -> list[list[socket.socket]]:
         bound = listeners(socket.SOCK_DGRAM, self.options.udp, slots, inherited)
-        sockets = [sock for row in bound for sock in row]
-        self._idle_slots = bound.count([])
-        self._is_lent = any(isinstance(sock, Lent) for sock in sockets)
-        self.granted = min(ask_receive_buffer(sock, self.options.receive_buffer) for sock in sockets)
+        self.adjust(bound)
         return bound
 
     def adjust(self, sockets: list[list[socket.socket]]) -> None:
-        for sock in (sock for row in sockets for sock in row):
-            ask_receive_buffer(sock, self.options.receive_buffer)
+        every = [sock for row in sockets for sock in row]
+        self._idle_slots = sockets.count([])
+        self._is_lent = any(isinstance(sock, Lent) for sock in every)
+        self.granted = min(ask_receive_buffer(sock, self.options.receive_buffer) for sock in every)
 
     def describe(self, sockets: list[list[socket.socket]]) -> str:
         return f"{self.kind} {', '.join(str(peer_name(sock.getsockname())) for sock in sockets[0])}"
@@ -139,18 +138,15 @@ class UdpSource:
 
 class UdpIntake:
     def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, source: UdpSource) -> None:
-        self._sockets = [(sock, Datagrams(surroundings.max_message)) for sock in sockets]
+        self._sockets: dict[socket.socket, Datagrams] = {}
         self._to = surroundings
         self._name = source.name
         self._repeats: Repeats | None = None
-        self.change(source, surroundings.memory)
-        room = min(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in sockets)
-        self._patience = min(_LONGEST_REST, room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM)
-        self._pause = self._patience
         self._taken = 0
         self._more = False
-        for sock, datagrams in self._sockets:
-            surroundings.poller.add(sock.fileno(), partial(self._read, sock, datagrams), urgent=True)
+        self._take_up(sockets)
+        self.change(source, surroundings)
+        self._pause = self._patience
 
     def rest(self) -> float:
         """
@@ -174,21 +170,43 @@ class UdpIntake:
     def resume(self) -> None:
         """Nothing was held."""
 
-    def change(self, source: UdpSource, memory: memoryview) -> None:
-        options, to = source.options, self._to
+    def change(self, source: UdpSource, surroundings: Surroundings) -> None:
+        options, before, to = source.options, self._to, surroundings
+        self._to = to
+        if to.max_message != before.max_message:
+            self._take_up(list(self._sockets))
+        self._wanted = options.receive_buffer
+        self._look_at_room()
         allow = AllowList(options.allow) if options.allow else None
-        limiter = RateLimiter.within(memory, to.slot, to.slots, options.rate_limit) if options.rate_limit else None
+        limiter = RateLimiter.within(to.memory, to.slot, to.slots, options.rate_limit) if options.rate_limit else None
         self._gate = Gate(allow, limiter, to) if allow or limiter else None
         if self._repeats and not options.repeat_reduction:
             self._repeats.close()
         self._repeats = (self._repeats or Repeats(to)) if options.repeat_reduction else None
 
+    def _take_up(self, sockets: Sequence[socket.socket]) -> None:
+        """Read from these, each with memory for messages of the longest size."""
+        for sock in sockets:
+            datagrams = self._sockets[sock] = Datagrams(self._to.max_message)
+            self._to.poller.remove(sock.fileno())
+            self._to.poller.add(sock.fileno(), partial(self._read, sock, datagrams), urgent=True)
+
+    def _look_at_room(self) -> None:
+        """
+        How long datagrams may gather. The supervisor brings sockets to another ``receive_buffer`` only when all workers
+        know of it: a smaller one counts before, a larger one afterwards.
+        """
+        given = min(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for sock in self._sockets)
+        room = min(given, 2 * self._wanted)
+        self._patience = min(_LONGEST_REST, room / _BYTES_BOOKED * _SECONDS_PER_DATAGRAM)
+
     def tick(self, now: float) -> None:
+        self._look_at_room()
         if self._repeats:
             self._repeats.overdue(now)
 
     def drain(self, deadline: float) -> None:
-        for sock, datagrams in self._sockets:
+        for sock, datagrams in self._sockets.items():
             while self._read(sock, datagrams) and time.monotonic() < deadline:
                 pass
             self._to.poller.remove(sock.fileno())

@@ -209,7 +209,6 @@ class UnixDatagramIntake:
 
     def __init__(self, sockets: list[socket.socket], surroundings: Surroundings, source: UnixSource) -> None:
         self._sockets = sockets
-        self._to = surroundings
         self._name = source.name
         self._hostname = socket.gethostname()
         self._own = OwnLines(_LARGEST) if may_come_back() else None
@@ -220,7 +219,7 @@ class UnixDatagramIntake:
         if self._own:
             for sock in sockets:
                 self._own.watch(sock)
-        self.change(source, surroundings.memory)
+        self.change(source, surroundings)
         self._watch()
 
     def rest(self) -> float:
@@ -242,17 +241,17 @@ class UnixDatagramIntake:
             self._held = False
             self._watch()
 
-    def change(self, source: UnixSource, memory: memoryview) -> None:
-        self._limiter = Doorkeeper(source.limits, memory, self._to.slot, self._to.slots).limiter
+    def change(self, source: UnixSource, surroundings: Surroundings) -> None:
+        to = self._to = surroundings
+        self._limiter = Doorkeeper(source.limits, to.memory, to.slot, to.slots).limiter
+        self._go_on()  # it may have waited for the old rate
         if self._repeats and not source.options.repeat_reduction:
             self._repeats.close()
-        self._repeats = (self._repeats or Repeats(self._to)) if source.options.repeat_reduction else None
+        self._repeats = (self._repeats or Repeats(to)) if source.options.repeat_reduction else None
 
     def tick(self, now: float) -> None:
-        if self._until and self._until <= now:
-            self._until = 0.0
-            if not self._held:
-                self._watch()
+        if self._until <= now:
+            self._go_on()
         if self._repeats:
             self._repeats.overdue(now)
 
@@ -265,6 +264,12 @@ class UnixDatagramIntake:
             sock.close()
         if self._repeats:
             self._repeats.close()
+
+    def _go_on(self) -> None:
+        if self._until:
+            self._until = 0.0
+            if not self._held:
+                self._watch()
 
     def _watch(self) -> None:
         if self._until:

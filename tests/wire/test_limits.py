@@ -268,6 +268,20 @@ def test_new_limits_hold_for_connections_that_are_there(serve):
             service.counts(3)
 
 
+@pytest.mark.parametrize("kind", ["dgram", "stream"])
+def test_who_waits_for_a_rate_goes_on_when_a_reload_lifts_it(serve, kind):
+    service = serve(config(["unix: ./log", f"type: {kind}", "rate_limit: 10/d"]))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if kind == "stream" else socket.SOCK_DGRAM) as sock:
+        sock.connect(str(service.folder / "log"))
+        for number in range(15):  # the kernel's queue holds five more (net.unix.max_dgram_qlen)
+            sock.sendall(message(number) + (b"\n" if kind == "stream" else b""))
+        until(lambda: service.count("connections_throttled"))
+        reload(service, config(["unix: ./log", f"type: {kind}"]))
+        service.counts(15)
+
+    assert service.lines() == [line(number) for number in range(15)]
+
+
 def test_repetitions_are_told_when_a_reload_ends_the_reduction(serve):
     service = serve(config(["udp: 127.0.0.1:0", "repeat_reduction: true"]))
     service.udp(*[message(1)] * 5)

@@ -65,6 +65,22 @@ def test_a_change_of_the_file_comes_into_force_by_itself(serve):
     assert service.lines("all") == []
 
 
+def test_what_the_places_of_a_new_plan_lack_is_said_as_at_a_start_and_refuses_nothing(service):
+    edit(service, '"*.*  ./all"', '"*.*  |./fifo"')
+    answer = reload(service)
+    said = "warning: the named pipe ./fifo is not there"
+    printed = command(service, "reload")
+
+    assert answer["result"] == "in force"
+    assert [(one["id"], one["level"]) for one in answer["problems"]] == [("place", "warning")]
+    service.hears(re.escape(said))
+    assert (printed.returncode, said in printed.stderr) == (0, True)
+    (service.folder / "fifo").mkdir()
+    edit(service, "watch: false", "watch: true")
+    assert reload(service)["result"] == "in force"
+    service.hears("warning: ./fifo is no named pipe")
+
+
 def test_a_file_that_is_replaced_by_renaming_and_one_that_is_included_are_watched_too(serve):
     service = serve(CONFIG.format(watch="true").replace('- "*.*  ./all"', "- include: routes.conf"), ready=False)
     service.died(78)
@@ -244,6 +260,21 @@ def test_what_cannot_change_while_it_runs_is_told(service):
 
     service.hears(r"A change of workers takes effect at the next start\.")
     assert len(service.workers()) == 2
+
+
+def test_another_size_of_the_longest_message_holds_for_datagrams_and_new_connections(service):
+    with service.connect() as old:
+        service.settles(1, "connections_open")
+        edit(service, "workers: 2", "workers: 2\nmax_message: 480B")
+        reload(service)
+        with service.connect() as new:
+            for connection in (old, new):
+                connection.sendall(LINE % (b"x" * 600) + b"\n")
+            service.udp(LINE % (b"x" * 600))
+            service.counts(3)
+
+    assert service.count("marked_messages", mark="truncated") == 2
+    assert WRITTEN % (b"x" * 600) in service.lines()
 
 
 def test_a_worker_that_is_killed_while_it_reloads_starts_with_a_whole_plan(service):

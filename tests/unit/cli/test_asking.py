@@ -1,6 +1,7 @@
 """``status``, ``send``, ``schema`` and ``version``."""
 
 import json
+import os
 import re
 import socket
 from contextlib import closing
@@ -76,6 +77,15 @@ def test_status_says_so_when_the_named_configuration_does_not_exist(call, daemon
 
     assert (code, daemon) == (1, [])
     assert err.startswith("collector: error: missing.yaml: no such file\n")
+
+
+def test_status_says_so_when_the_named_configuration_must_not_be_read(call, daemon, tmp_path, monkeypatch):
+    (tmp_path / "c.yaml").write_text("sources: []\n")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    code, _, err = call("status", "--config", "c.yaml")
+
+    assert (code, daemon) == (1, [])
+    assert err.startswith("collector: error: c.yaml: no permission to read it\n")
 
 
 def test_status_without_a_configuration_asks_at_the_usual_place(call, daemon, monkeypatch):

@@ -41,6 +41,9 @@ class Source:
         if self.name == "stubborn":
             raise CollectorError("that cannot be changed")
 
+    def warnings(self):
+        return [f"{self.name} got little room"]
+
     def release(self):
         self.released = True
 
@@ -286,6 +289,7 @@ def test_what_a_kept_socket_cannot_be_brought_to_is_told(bench):
     one.reloads(sources=(Source("stubborn"),))
 
     assert "stubborn: that cannot be changed" in one.log
+    assert "stubborn got little room" in one.log
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------

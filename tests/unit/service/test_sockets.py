@@ -63,6 +63,17 @@ def test_people_are_told_where_it_listens_and_what_to_know():
     listeners.close()
 
 
+def test_what_is_to_be_known_is_told_once_and_after_a_change_only_what_is_new():
+    listeners = Listeners([Pairs("first")], slots=1)
+    assert listeners.warnings() == ["first is small."]
+    listeners.commit(listeners.prepare([Pairs("first"), Pairs("second")]))
+    listeners.finish()
+
+    assert listeners.warnings() == ["second is small."]
+    assert listeners.warnings() == []
+    listeners.close()
+
+
 def test_a_source_that_cannot_bind_leaves_no_other_open():
     first = Pairs("first")
 

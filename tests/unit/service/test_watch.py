@@ -2,6 +2,7 @@ import json
 import math
 import os
 import signal
+import socket
 
 import pytest
 from nest_rig import Rig
@@ -175,6 +176,15 @@ def test_a_file_that_changes_all_the_time_is_read_all_the_same(bench, config):
         return bench.changes
 
     bench.rig.until(changes)
+
+
+def test_what_a_full_link_does_not_take_is_not_waited_with():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        for _ in range(10_000):
+            watch._say(theirs, changed="/etc/collector.yaml")
+
+        assert json.loads(ours.recv(100)) == {"changed": "/etc/collector.yaml"}
 
 
 def test_two_thousand_files_are_watched(bench, config):
