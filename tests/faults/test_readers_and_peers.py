@@ -66,7 +66,8 @@ def test_a_peer_that_dies_in_the_middle_gets_only_whole_messages_afterwards_and_
     assert all(line.startswith(b"<134>Nov 22 15:00:00 gate app[7]: ") and len(line) == 40 for line in receiver.lines())
     # In order, none twice; what had been handed to the kernel when a connection broke is missing.
     assert got == sorted(set(got))
-    assert "bytes that were under way may be lost" in service.said() or len(got) == 100_000
+    # What the peer's kernel had acknowledged and the peer had not read is gone too, and nobody is told how much.
+    assert "the connection broke" in service.said() or len(got) == 100_000
 
 
 def test_a_rsyslog_that_is_stopped_and_started_again_gets_what_waited(serve, rsyslog):
