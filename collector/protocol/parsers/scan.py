@@ -69,6 +69,12 @@ LEAN_5424 = re.compile((_LEAN_5424 % _REST_OF_STAMP).encode("latin-1"))
 LEAN_5424_HOST = re.compile((_LEAN_5424 % f"({_REST_OF_STAMP})").encode("latin-1"))
 """The same with the rest of the stamp behind its beginning."""
 
+ISO_HOST = re.compile(rf"<({_PRI})>({_DATE}T{_CLOCK})({_REST_OF_STAMP}) {_NO_HOST}({_HOST}) (.*+)\n|(.++\n)".encode())
+"""
+Rows of bytes: PRI, stamp to the second, its rest, hostname, text, or else the odd line. rsyslog writes its files so;
+what comes over the wire in this form is left to the tolerant parser.
+"""
+
 FULL_3164 = re.compile(rf"<({_PRI})>(({_STAMP}) {_NO_HOST}({_HOST}) {_TAG}()(.*+)\n)|(.++\n)", re.ASCII)
 """Rows of str: ``FullRow``."""
 

@@ -1,0 +1,1 @@
+"""Events of Windows, as the agents that sent them wrote them: a file for each."""
