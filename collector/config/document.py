@@ -10,6 +10,7 @@ A Document is returned beside problems where the rest of the file can be read, s
 
 import re
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -63,10 +64,20 @@ class Document:
         node = self._node(path)
         if node.style not in {"|", ">"}:
             return Location(self.file, node.line, node.column + (node.style in {"'", '"'}))
-        for line, content in zip(self._lines()[node.line :], _LINE_BREAK.split(node.text), strict=False):
+        for line, content in zip(self._lines[node.line :], _LINE_BREAK.split(node.text), strict=False):
             if content.strip():
                 return Location(self.file, node.line + 1, max(1, len(line.rstrip()) - len(content.rstrip()) + 1))
         return Location(self.file, node.line + 1)
+
+    def place_in(self, path: Path, offset: int) -> Location:
+        """The place of a character of a text, where the file has the text as it stands; else that of its beginning."""
+        start, node = self.block_start(path), self._node(path)
+        *above, before = node.text[:offset].split("\n")
+        if node.style == "|":
+            return Location(self.file, start.line + len(above), start.column + len(before))
+        line = self._lines[start.line - 1] if not above else ""
+        exact = line[start.column - 1 :].startswith(before)
+        return Location(self.file, start.line, start.column + len(before)) if exact else start
 
     def is_block(self, path: Path) -> bool:
         """Whether the text there is written as a block with ``|``, its lines as they stand."""
@@ -96,6 +107,7 @@ class Document:
             node = child
         return node
 
+    @cached_property
     def _lines(self) -> list[str]:
         return _LINE_BREAK.split(self._text)
 

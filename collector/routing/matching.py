@@ -21,16 +21,42 @@ from collector.protocol.hosts import address_of
 
 Match = Callable[[str], bool]
 
+FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+"""What Sigma puts behind ``re``: case does not count, ``^`` and ``$`` at every line, ``.`` takes a line end, too."""
+
+_REGEX_HINTS = (
+    ("subpattern|parenthes", r"a parenthesis that means itself is written \( or \)"),
+    ("character set|character range", r"a bracket that means itself is written \[ or \]"),
+    ("repeat", r"a * + or ? that means itself is written \* \+ or \?"),
+    ("redefinition of group", "give each group a name of its own"),
+    ("group name", "a name is made of letters, digits and _, and begins with no digit"),
+    (r"unknown extension \?[<']", "a group with a name is written (?P<name>…)"),
+    ("nested set", r"[:space:] and its like are not known: write \s, \d, \w or [A-Za-z]"),
+    ("bad escape", r"a backslash that means itself is written \\"),
+    ("global flags", "flags such as (?i) stand at the beginning, or behind re, as re|i"),
+    ("look-behind", "what a look-behind asks for must have one length"),
+)
+
 _SPECIAL = re.compile(r"\\[\\*?]|[*?]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
+class RegexError(CollectorError):
+    """A regular expression that cannot be used; ``offset`` is the character at which that shows, from 0, if known."""
+
+    def __init__(self, reason: str, offset: int | None) -> None:
+        place = "" if offset is None else f" at character {offset + 1}"
+        super().__init__(f"the regular expression is wrong: {reason}{place}", hint=_regex_hint(reason))
+        self.offset = offset
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What a value is compared with."""
+    """What a value is compared with; ``flags`` are those of a regular expression, letters of ``FLAGS``."""
 
     value: str | int | float
     cased: bool = False
+    flags: str = ""
 
     @property
     def text(self) -> str:
@@ -42,6 +68,21 @@ def literal(operand: Operand) -> str | None:
     if any(found[0] in "*?" for found in _SPECIAL.finditer(operand.text)):
         return None
     return _SPECIAL.sub(lambda found: found[0][1], operand.text)
+
+
+def pieces(operand: Operand) -> list[str]:
+    """The texts between its wildcards, case folded unless cased."""
+    found = [""]
+    end = 0
+    for special in _SPECIAL.finditer(operand.text):
+        found[-1] += operand.text[end : special.start()]
+        end = special.end()
+        if special[0] in "*?":
+            found.append("")
+        else:
+            found[-1] += special[0][1]
+    found[-1] += operand.text[end:]
+    return found
 
 
 def escape(text: str) -> str:
@@ -66,16 +107,25 @@ def endswith(operand: Operand) -> Match:
 
 
 def regex(operand: Operand) -> Match:
+    return finds(compile_regex(operand))
+
+
+def finds(pattern: re.Pattern[str]) -> Match:
+    search = pattern.search
+    return lambda value: search(value) is not None
+
+
+def compile_regex(operand: Operand) -> re.Pattern[str]:
+    """Raises RegexError."""
+    flags = sum((FLAGS[letter] for letter in operand.flags), start=re.ASCII)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            search = re.compile(str(operand.value), re.ASCII).search
+            return re.compile(str(operand.value), flags)
     except re.error as error:
-        place = "" if error.pos is None else f" at character {error.pos + 1}"
-        raise CollectorError(f"the regular expression is wrong: {error.msg}{place}") from error
+        raise RegexError(error.msg, error.pos) from error
     except (Warning, OverflowError, RecursionError) as error:
-        raise CollectorError(f"the regular expression is wrong: {error}") from error
-    return lambda value: search(value) is not None
+        raise RegexError(str(error), None) from error
 
 
 def cidr(operand: Operand) -> Match:
@@ -98,7 +148,7 @@ def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Operand], Match]:
     def modifier(operand: Operand) -> Match:
         bound = number(str(operand.value))
         if bound is None:
-            raise CollectorError(f"{quote(operand.value)} is no number")
+            raise CollectorError(f"{quote(operand.value)} is no number", hint="digits, such as 514")
 
         def match(value: str) -> bool:
             found = number(value)
@@ -127,6 +177,12 @@ MODIFIERS: dict[str, Callable[[Operand], Match]] = {
 }
 
 
+def _regex_hint(reason: str) -> str:
+    return next(
+        (hint for words, hint in _REGEX_HINTS if re.search(words, reason)), "it is in the language of Python's re"
+    )
+
+
 def number(text: str) -> int | float | None:
     if not _NUMBER.fullmatch(text):
         return None
@@ -153,8 +209,8 @@ def _network_hint(text: str) -> str:
 def _text(operand: Operand, plain: Callable[[str, str], bool], *, before: bool = False, after: bool = False) -> Match:
     text, cased = literal(operand), operand.cased
     if text is None:
-        pieces = [""] * before + _pieces(operand.text) + [""] * after
-        fullmatch = re.compile(_glob(pieces), re.DOTALL).fullmatch
+        parts = [""] * before + _pieces(operand.text) + [""] * after
+        fullmatch = re.compile(_glob(parts), re.DOTALL).fullmatch
         return lambda value: fullmatch(value if cased else value.casefold()) is not None
     if cased:
         return lambda value: plain(value, text)

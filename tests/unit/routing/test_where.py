@@ -13,6 +13,7 @@ RECORD = {
     "message": "Failed password for root from 192.0.2.7 port 22",
     "peer": "192.0.2.7:4428",
     "charset": "utf-8",
+    "line": "Oct 11 22:14:15 DC-01 sshd[411]: Failed password for root from 192.0.2.7 port 22",
 }
 
 
@@ -52,6 +53,18 @@ def error_of(spec):
         ({"message|re": "failed"}, False),
         ({"message|re": "(?i)^failed"}, True),
         ({"message|re|all": ["root", "toor"]}, False),
+        ({"message|re|i": "^failed"}, True),
+        ({"message|re|i|all": ["FAILED", "toor"]}, False),
+        ({"re": r"sshd\[\d+\]: Failed"}, True),
+        ({"re": ["sudo", "ssh.: failed"]}, False),
+        ({"re|i": ["sudo", "ssh.*: failed"]}, True),
+        ({"re|i|all": ["sudo", "ssh.*: failed"]}, False),
+        ({"text": "sshd[411]: FAILED"}, True),
+        ({"text|cased": "sshd[411]: FAILED"}, False),
+        ({"text": "sshd*Failed"}, False),
+        ({"text": ["nothing", "root"]}, True),
+        ({"text|all": ["nothing", "root"]}, False),
+        ({"text|cased|all": ["Failed", "root"]}, True),
         ({"message|re|spaced": "^ Failed"}, True),
         ({"message|re|spaced": "^Failed"}, True),
         ({"message|re|spaced": "^ root"}, False),
@@ -179,10 +192,16 @@ def test_it_tells_which_fields_it_needs():
         ({"message|contain": "x"}, ("message|contain",), 'unknown modifier "contain"', '"contains"'),
         ({"message|contains|re": "x"}, ("message|contains|re",), '"contains|re" cannot go together', "take one"),
         ({"message|all|all": "x"}, ("message|all|all",), '"all|all" cannot go together', "take one"),
-        ({"message|exists": "yes"}, ("message|exists",), "exists is true or false", None),
+        ({"message|contains|i": "x"}, ("message|contains|i",), '"contains|i" cannot go together', "belong to re"),
+        ({"re|cased|i": "x"}, ("re|cased|i",), '"re|cased|i" cannot go together', "re takes"),
+        ({"text|re": "x"}, ("text|re",), '"text|re" cannot go together', "text takes"),
+        ({"text|exists": True}, ("text|exists",), '"text|exists" cannot go together', "text takes"),
+        ({"re": None}, ("re",), "there is nothing to search for", "Failed password"),
+        ({"txt": "x"}, ("txt",), 'unknown field "txt"', '"text"'),
+        ({"message|exists": "yes"}, ("message|exists",), "exists is true or false", "message|exists: true"),
         ({"hostname": []}, ("hostname",), "the list of values is empty", "remove"),
         ({"hostname": True}, ("hostname",), "a value is text or a number", '"true"'),
-        ({"hostname": ["a", {"b": 1}]}, ("hostname", 1), "a value is text, a number or a list of these", None),
+        ({"hostname": ["a", {"b": 1}]}, ("hostname", 1), "a value is text, a number or a list of these", "contains"),
         ({"hostname|contains": None}, ("hostname|contains",), "null takes no modifier", "hostname|exists: false"),
         ({"severity": "wraning"}, ("severity",), 'unknown severity "wraning"', '"warning"'),
         ({"severity": 8}, ("severity",), "unknown severity 8", "there are emerg"),
@@ -191,9 +210,9 @@ def test_it_tells_which_fields_it_needs():
         ({"facility": 16}, ("facility",), "unknown facility 16", "there are kern"),
         ({"facility": "x*"}, ("facility",), 'no facility fits "x*"', "there are kern"),
         ({"facility|gt": "mail"}, ("facility|gt",), "facilities have no order", "name them"),
-        ({"proc_id|gt": "many"}, ("proc_id|gt",), '"many" is no number', None),
-        ({"message|re": "a("}, ("message|re",), "the regular expression is wrong: missing )", None),
-        ({"message|re": ["a", "[[a]"]}, ("message|re", 1), "the regular expression is wrong: Possible nested", None),
+        ({"proc_id|gt": "many"}, ("proc_id|gt",), '"many" is no number', "digits"),
+        ({"message|re": "a("}, ("message|re",), "the regular expression is wrong: missing )", r"\("),
+        ({"message|re": ["a", "[[a]"]}, ("message|re", 1), "the regular expression is wrong: Possible nested", r"\s"),
         ({"peer|cidr": "192.0.2.7/24"}, ("peer|cidr",), '"192.0.2.7/24" is no network', '"192.0.2.0/24"'),
         ({"peer|cidr": "gw"}, ("peer|cidr",), '"gw" is no network', "192.0.2.0/24"),
         ({"any": [{"hostname": "x"}, {"app": "y"}]}, ("any", 1, "app"), 'unknown field "app"', '"app_name"'),
@@ -238,3 +257,31 @@ def test_nesting_has_a_bound():
     for _ in range(10_000):
         spec = {"not": spec}
     assert str(error_of(spec)) == "conditions are nested too deeply"
+
+
+def test_flags_change_what_a_dot_and_the_ends_of_lines_mean():
+    assert fits({"message|re|s": "a.b"}, message="a\nb")
+    assert not fits({"message|re": "a.b"}, message="a\nb")
+    assert fits({"message|re|m": "^b$"}, message="a\nb")
+    assert not fits({"message|re": "^b$"}, message="a\nb")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "offset", "hint"),
+    [
+        ("user (x", 5, r"\("),
+        ("user [x", 5, r"\["),
+        ("user **", 6, r"\*"),
+        ("(?<user>x)", 1, "(?P<name>"),
+        (r"\q", 0, r"\\"),
+        ("x(?i)", 1, "at the beginning"),
+        ("(?<=a*)b", None, "look-behind"),
+        ("[[:space:]]", None, r"\s"),
+        ("(?P<a>x)(?P<a>y)", 12, "a name of its own"),
+        ("(?P<1>x)", 4, "letters, digits"),
+    ],
+)
+def test_a_wrong_regular_expression_is_told_with_place_and_cure(pattern, offset, hint):
+    error = error_of({"message|re": pattern})
+    assert (error.id, error.offset) == ("regex", offset)
+    assert hint in error.hint
