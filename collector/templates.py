@@ -15,7 +15,7 @@ field, and a result grows only with the fields.
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,11 +25,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from collector.errors import CollectorError, every, together
 
-TIMES = ("timestamp", "received_at")
-"""Names whose values are datetimes."""
+TIMES = ("timestamp", "received_at", "event_time", "fired_at")
+"""Names whose values are datetimes: the first two of a record, the others of an alert."""
 
-MAPPINGS = ("structured_data", "fields")
-"""Names whose values have items; every other value is text."""
+MAPPINGS = ("structured_data", "fields", "key", "records")
+"""Names whose values have items."""
+
+_NUMBERS = ("count", "EventID")
+"""Names whose values are whole numbers: of an alert, and of a payload. Every other value is text."""
 
 _TIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _FILTERS = (
@@ -49,6 +52,9 @@ _NODES = (
 )  # fmt: skip
 _REFUSED = {"Call": "function calls", "Mul": '"*"', "Pow": '"**"', "Mod": '"%"', "Assign": '"set"'}
 _SAMPLE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_NAME = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
+# Words of jinja2 that may look like names.
+_CONSTANTS = frozenset(("true", "false", "none", "True", "False", "None", "not", "self", "loop"))
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%].*", re.DOTALL)
 
 
@@ -67,7 +73,7 @@ class _Absent(jinja2.ChainableUndefined, jinja2.StrictUndefined):
 def date(value: object, pattern: str = "%Y-%m-%d") -> str:
     """``strftime`` in the C locale."""
     if not isinstance(value, datetime):
-        raise TemplateError("date needs a time", hint=f"times are {' and '.join(TIMES)}")
+        raise TemplateError("date needs a time", hint=_times(TIMES))
     day, month = _DAYS[value.weekday()], _MONTHS[value.month - 1]
     half = "AM" if value.hour < 12 else "PM"
     names = {
@@ -111,20 +117,28 @@ def _environment() -> ImmutableSandboxedEnvironment:
 _ENVIRONMENT = _environment()
 
 
+_Piece = tuple[str, bool]
+"""A text, or the name of a field, and whether it is that."""
+
+
 class Template:
     """A compiled template; ``variables`` are the fields it looks at, ``literal`` its whole text when there are none."""
 
-    def __init__(self, text: str, tree: nodes.Template | None, variables: frozenset[str]) -> None:
+    def __init__(self, text: str, content: nodes.Template | list[_Piece], variables: frozenset[str]) -> None:
+        """``content`` is a list where there are only text and names: that needs no jinja2 to be filled."""
         self.text = text
         self.variables = variables
-        self._pieces = [nodes.TemplateData(text)] if tree is None else list(_pieces(tree))
-        self._compiled = None if tree is None else _ENVIRONMENT.from_string(tree)
+        self._pieces = content if isinstance(content, list) else None
+        self._compiled = None if isinstance(content, list) else _ENVIRONMENT.from_string(content)
         self.literal = None if variables else self.render({})
+
+    def __reduce__(self) -> tuple[Callable[[str, frozenset[str]], "Template"], tuple[str, frozenset[str]]]:
+        return _compile_again, (self.text, self.variables)
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text for these values; a field that is None is empty. Raises TemplateError and nothing else."""
         if self._compiled is None:
-            return self.text
+            return "".join([_filled(piece, values) for piece in self._pieces or ()])
         present = {name: "" if value is None else value for name, value in values.items()}
         try:
             return self._compiled.render(present)
@@ -138,17 +152,10 @@ class Template:
         The same template as a bytes format for ``%`` and the order of its fields, when it is only text and plain
         ``{{ name }}``: ``(b"%b: %b", ("hostname", "message"))``. None for any other template.
         """
-        parts: list[bytes] = []
-        fields: list[str] = []
-        for piece in self._pieces:
-            if isinstance(piece, nodes.TemplateData):
-                parts.append(piece.data.encode().replace(b"%", b"%%"))
-            elif isinstance(piece, nodes.Name):
-                parts.append(b"%b")
-                fields.append(piece.name)
-            else:
-                return None
-        return b"".join(parts), tuple(fields)
+        if self._pieces is None:
+            return None
+        parts = [b"%b" if is_name else part.encode().replace(b"%", b"%%") for part, is_name in self._pieces]
+        return b"".join(parts), tuple(part for part, is_name in self._pieces if is_name)
 
 
 def compile_template(text: str, *, allowed: Collection[str]) -> Template:
@@ -160,8 +167,9 @@ def compile_template(text: str, *, allowed: Collection[str]) -> Template:
         text.encode()
     except UnicodeEncodeError as error:
         raise TemplateError("the template is no valid text", _place_at(text, error.start)) from error
-    if "{" not in text and "\r" not in text:
-        return Template(text, None, frozenset())  # most paths are plain, and to parse a thousand takes half a second
+    plain = _plain(text, allowed)  # nearly every template is; with jinja2 a thousand take a second
+    if plain is not None:
+        return Template(text, plain, frozenset(part for part, is_name in plain if is_name))
     try:
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as error:
@@ -169,16 +177,41 @@ def compile_template(text: str, *, allowed: Collection[str]) -> Template:
     variables = _checked(tree, text, allowed)
     template = Template(text, tree, variables)
     if variables.isdisjoint(MAPPINGS):
-        template.render({name: _SAMPLE_TIME if name in TIMES else "0" for name in variables})
+        template.render({name: _sample(name) for name in variables})
     return template
 
 
-def _pieces(tree: nodes.Template) -> Iterator[nodes.Node]:
-    for node in tree.body:
-        if isinstance(node, nodes.Output):
-            yield from node.nodes
-        else:
-            yield node
+def _sample(name: str) -> object:
+    if name in TIMES:
+        return _SAMPLE_TIME
+    return 0 if name in _NUMBERS else "0"
+
+
+def _compile_again(text: str, variables: frozenset[str]) -> Template:
+    return compile_template(text, allowed=variables)
+
+
+def _plain(text: str, allowed: Collection[str]) -> list[_Piece] | None:
+    """The pieces of a template that is only text and ``{{ name }}``, all of them known; None for any other one."""
+    parts = _NAME.split(text)
+    if "\r" in text or any(sign in data for data in parts[::2] for sign in ("{{", "{%", "{#")):
+        return None
+    if any(data.endswith("{") for data in parts[:-1:2]):  # in {{{ the first two are the sign
+        return None
+    if any(name in _CONSTANTS or name not in allowed for name in parts[1::2]):
+        return None
+    return [(part, bool(place % 2)) for place, part in enumerate(parts) if part]
+
+
+def _filled(piece: _Piece, values: Mapping[str, Any]) -> str:
+    """As jinja2 would write it."""
+    part, is_name = piece
+    if not is_name:
+        return part
+    if part not in values:
+        raise TemplateError(f"the template cannot be filled: '{part}' is undefined")
+    value = values[part]
+    return "" if value is None else str(_written(value))
 
 
 def _variables(tree: nodes.Template) -> frozenset[str]:
@@ -235,7 +268,7 @@ def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:
             hint="a template is made of fields, filters, conditions and loops over fields",
         )
     if isinstance(node, nodes.Filter):
-        _check_filter(node, text)
+        _check_filter(node, text, allowed)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         hint = _near(node.name, _ENVIRONMENT.tests)
         raise TemplateError(f'unknown test "{node.name}"', _place(text, node.name, after=r"\bis\s+"), hint=hint)
@@ -245,13 +278,17 @@ def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:
         _check_item(node.node, node.arg.value, text, allowed)
 
 
-def _check_filter(node: nodes.Filter, text: str) -> None:
+def _check_filter(node: nodes.Filter, text: str, allowed: Collection[str]) -> None:
     place = _place(text, node.name, after=r"\|\s*")
     if node.name not in _ENVIRONMENT.filters:
         raise TemplateError(f'unknown filter "{node.name}"', place, hint=_near(node.name, _ENVIRONMENT.filters))
     subject = node.node
     if node.name == "date" and isinstance(subject, nodes.Name) and subject.name not in TIMES:
-        raise TemplateError(f"{subject.name} is no time", place, hint=f"times are {' and '.join(TIMES)}")
+        raise TemplateError(f"{subject.name} is no time", place, hint=_times(allowed))
+
+
+def _times(known: Collection[str]) -> str:
+    return f"times are {' and '.join(name for name in TIMES if name in known)}"
 
 
 def _check_item(owner: nodes.Node, item: str, text: str, allowed: Collection[str]) -> None:

@@ -186,6 +186,13 @@ def test_what_goes_wrong_while_filling_is_a_template_error(text, value):
         template.render(dict.fromkeys(ALLOWED, value))
 
 
+def test_names_whose_values_are_numbers_can_be_compared_and_counted_with():
+    text = "{% if count > 1 and EventID >= 4624 %}{{ count + 1 }}{% else %}-{% endif %}"
+    template = compile_template(text, allowed=("count", "EventID"))
+    assert template.render({"count": 2, "EventID": 4625}) == "3"
+    assert template.render({"count": 1, "EventID": 529}) == "-"
+
+
 def test_values_are_data_and_never_templates():
     template = compile_template("{{ message }}", allowed=ALLOWED)
     assert template.render({"message": "{{ hostname }}{% endif %}"}) == "{{ hostname }}{% endif %}"
