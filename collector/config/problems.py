@@ -29,7 +29,7 @@ class Problem:
     message: str
     id: str
     hint: str | None = None
-    level: Literal["error", "warning"] = "error"
+    level: Literal["error", "warning", "info"] = "error"
 
     def __str__(self) -> str:
         text = f"{self.location}: {self.level}: {self.message} [{self.id}]"

@@ -28,24 +28,31 @@ _LINE: Schema = {"type": "string", "description": "A line as in syslog.conf, or 
 _ACTION: Schema = {"type": "string", "description": "An action as in syslog.conf."}
 
 
-def json_schema(sources: Mapping[str, type[Options]], sinks: Mapping[str, type[Options]]) -> Schema:
-    """The schema of the whole file, given the options of every kind of source and destination."""
+def json_schema(
+    sources: Mapping[str, type[Options]], sinks: Mapping[str, type[Options]], actions: Mapping[str, type[Options]]
+) -> Schema:
+    """The schema of the whole file, given the options of every kind of source, of log and of alert destination."""
     own: list[type[Options]] = [Settings, IncludeOptions, RouteOptions]
     alone = [model for model, _ in _ALONE.values()]
-    models: list[type[Options]] = list(dict.fromkeys([*own, *alone, *sources.values(), *sinks.values()]))
+    models: list[type[Options]] = list(
+        dict.fromkeys([*own, *alone, *sources.values(), *sinks.values(), *actions.values()])
+    )
     inputs: list[tuple[type[Options], JsonSchemaMode]] = [(model, "validation") for model in models]
-    references, document = models_json_schema(inputs, schema_generator=_Generator)
+    references, document = models_json_schema(inputs, schema_generator=SchemaGenerator)
     definitions: dict[str, Schema] = document["$defs"]
-    by_model = {model: definitions[_name(references[model, "validation"])] for model in models}
+    by_model = {model: definitions[name_of(references[model, "validation"])] for model in models}
     settings, include, route = (by_model[model] for model in own)
     for key, (section, name) in _ALONE.items():
         _allow_alone(settings["properties"], key, by_model[section]["properties"][name])
     _insert_sections(settings, include, route)
-    definitions["source"] = {"anyOf": [_component(kind, model, by_model) for kind, model in sources.items()]}
+    definitions["source"] = {"anyOf": [component_schema(kind, model, by_model) for kind, model in sources.items()]}
     definitions["destination"] = {
-        "anyOf": [_ACTION, *(_component(kind, model, by_model) for kind, model in sinks.items())]
+        "anyOf": [_ACTION, *(component_schema(kind, model, by_model) for kind, model in sinks.items())]
     }
-    used = _used(settings, definitions)
+    settings["properties"]["destinations"]["additionalProperties"] = {
+        "anyOf": [component_schema(kind, model, by_model) for kind, model in actions.items()]
+    }
+    used = used_definitions(settings, definitions)
     return {
         "$schema": DIALECT,
         **settings,
@@ -54,11 +61,11 @@ def json_schema(sources: Mapping[str, type[Options]], sinks: Mapping[str, type[O
     }
 
 
-def _name(reference: Schema) -> str:
+def name_of(reference: Schema) -> str:
     return str(reference["$ref"]).removeprefix("#/$defs/")
 
 
-def _used(settings: Schema, definitions: Mapping[str, Schema]) -> list[str]:
+def used_definitions(settings: Schema, definitions: Mapping[str, Schema]) -> list[str]:
     """The names of the definitions that the settings refer to, at any remove."""
     names: dict[str, None] = {}
     parts: list[Any] = [settings]
@@ -68,9 +75,9 @@ def _used(settings: Schema, definitions: Mapping[str, Schema]) -> list[str]:
             parts += part
         elif isinstance(part, dict):
             parts += part.values()
-            if isinstance(part.get("$ref"), str) and _name(part) not in names:
-                names[_name(part)] = None
-                parts.append(definitions[_name(part)])
+            if isinstance(part.get("$ref"), str) and name_of(part) not in names:
+                names[name_of(part)] = None
+                parts.append(definitions[name_of(part)])
     return sorted(names)
 
 
@@ -89,7 +96,7 @@ def _insert_sections(settings: Schema, include: Schema, route: Schema) -> None:
     settings["properties"]["routes"] |= routes
 
 
-def _component(kind: str, model: type[Options], schemas: Mapping[type[Options], Schema]) -> Schema:
+def component_schema(kind: str, model: type[Options], schemas: Mapping[type[Options], Schema]) -> Schema:
     """The schema of a component's options, the field that is its target under the name of its kind."""
     schema, target = schemas[model], model.target_field
     options = {name: option for name, option in schema["properties"].items() if name != target}
@@ -98,7 +105,7 @@ def _component(kind: str, model: type[Options], schemas: Mapping[type[Options], 
     return {**schema, "title": kind, "properties": properties, "required": [kind, *required]}
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """Without titles made from names, and with defaults as they are written in YAML."""
 
     schema_dialect = DIALECT

@@ -135,27 +135,38 @@ class SectionReader:
         return self._component(item, path, "destination", self._sink_kinds)
 
     def _component(self, item: Any, path: Path, noun: str, kinds: Collection[str]) -> ComponentSpec | None:
-        if not isinstance(item, Mapping) or not item:
-            hint = f"a mapping whose key names its kind: {', '.join(sorted(kinds))}"
-            self._problem(path, f"{quote(item) if item else 'an empty value'} is not a {noun}", "bad-value", hint)
-            return None
-        found = [key for key in item if key in kinds]
-        if not found:
-            self._unknown_kind(item, path, noun, kinds)
-            return None
-        kind = found[0]
-        if len(found) > 1:
-            hint = f"a {noun} has one kind" + (': begin another item with "- "' if isinstance(path[-1], int) else "")
-            message = f"{quote(kind)} and {quote(found[1])} in one {noun}"
-            self._problem((*path, found[1]), message, "two-kinds", hint, key=True)
-            return None
-        return ComponentSpec(kind, item[kind], {key: item[key] for key in item if key != kind}, path)
+        spec, problems = read_component(item, self._document, path, noun, kinds)
+        self.problems += problems
+        return spec
 
-    def _unknown_kind(self, item: Mapping[str, Any], path: Path, noun: str, kinds: Collection[str]) -> None:
-        """Told at the key that looks most like a kind, else at the first."""
-        key = next((key for key in item if nearest(key, kinds)), next(iter(item)))
-        hint = did_you_mean(key, kinds) or f"its key is one of: {', '.join(sorted(kinds))}"
-        self._problem((*path, key), f"unknown kind of {noun} {quote(key)}", "unknown-kind", hint, key=True)
+    def _problem(self, path: Path, message: str, identifier: str, hint: str) -> None:
+        self.problems.append(Problem(self._document.location(path), message, identifier, hint))
 
-    def _problem(self, path: Path, message: str, identifier: str, hint: str, *, key: bool = False) -> None:
-        self.problems.append(Problem(self._document.location(path, key=key), message, identifier, hint))
+
+def read_component(
+    item: Any, document: Document, path: Path, noun: str, kinds: Collection[str]
+) -> tuple[ComponentSpec | None, list[Problem]]:
+    """A mapping of which one key names the kind, such as ``{udp: 0.0.0.0:514, receive_buffer: 32MiB}``."""
+    if not isinstance(item, Mapping) or not item:
+        hint = f"a mapping whose key names its kind: {', '.join(sorted(kinds))}"
+        message = f"{quote(item) if item else 'an empty value'} is not a {noun}"
+        return None, [Problem(document.location(path), message, "bad-value", hint)]
+    found = [key for key in item if key in kinds]
+    if not found:
+        return None, [_unknown_kind(item, document, path, noun, kinds)]
+    kind = found[0]
+    if len(found) > 1:
+        hint = f"a {noun} has one kind" + (': begin another item with "- "' if isinstance(path[-1], int) else "")
+        message = f"{quote(kind)} and {quote(found[1])} in one {noun}"
+        return None, [Problem(document.location((*path, found[1]), key=True), message, "two-kinds", hint)]
+    return ComponentSpec(kind, item[kind], {key: item[key] for key in item if key != kind}, path), []
+
+
+def _unknown_kind(
+    item: Mapping[str, Any], document: Document, path: Path, noun: str, kinds: Collection[str]
+) -> Problem:
+    """Told at the key that looks most like a kind, else at the first."""
+    key = next((key for key in item if nearest(key, kinds)), next(iter(item)))
+    hint = did_you_mean(key, kinds) or f"its key is one of: {', '.join(sorted(kinds))}"
+    place = document.location((*path, key), key=True)
+    return Problem(place, f"unknown kind of {noun} {quote(key)}", "unknown-kind", hint)

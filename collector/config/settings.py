@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, PrivateAttr, SkipValidation, WithJsonSchema, field_validator
 
 from collector.config.document import Document, Path
+from collector.config.mail import MailServer
 from collector.config.network import parse_host
 from collector.config.options import (
     CharsetName,
@@ -171,6 +172,23 @@ class Dns(Options):
         return None if value == "none" else value
 
 
+class Journal(Options):
+    """What is kept for rules until they have seen it."""
+
+    max_size: Annotated[Size, Field(ge=32 * 1024 * 1024)] = 1024 * 1024 * 1024
+    """Of each worker's journal; when rules are further behind than that, the oldest entries go, and are counted."""
+
+
+class RuleSetOptions(Options):
+    """A set of rules, which are tried together."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Its name; a rule is in it when it says set: NAME."""
+
+    ordered: Switch = False
+    """Try its rules in their order, until one fits. off: try all of them."""
+
+
 class Settings(Options):
     """The configuration of a collector."""
 
@@ -179,6 +197,26 @@ class Settings(Options):
 
     routes: Annotated[tuple[RouteSpec, ...], SkipValidation, WithJsonSchema({})] = ()
     """Which messages go where: lines as in syslog.conf, included files, or mappings."""
+
+    rules: Many[FilePath] = ()
+    """Files or folders of rules, which raise alerts; `*` stands for any part of a name, `**` for folders at any depth.
+    A relative path begins at the folder of this file."""
+
+    sets: Many[RuleSetOptions] = ()
+    """Sets of rules, in the order in which they are tried."""
+
+    destinations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Where alerts go, by the names that rules use; the key of each names its kind. Rules that name none use the one
+    called default, where there is one."""
+
+    journal: Journal = Journal()
+    """What is kept for rules until they have seen it."""
+
+    max_keys: Annotated[int, Field(ge=1000, le=100_000_000)] = 1_000_000
+    """Keys that all rules together may hold; the one that was longest without an event goes first, and is counted."""
+
+    mail: MailServer | None = None
+    """The server that takes mail for the alerts."""
 
     charset: Charsets = Charsets()
     """How text that is not UTF-8 is read."""

@@ -101,6 +101,29 @@ def test_a_byte_order_mark_is_a_warning_and_moves_nothing():
     assert str(document.location(("a",), key=True)) == "c.yaml:1:1"
 
 
+@pytest.mark.parametrize(
+    ("text", "offset", "expected"),
+    [
+        ("r: abc(d", 3, (1, 7)),
+        ("r: 'abc(d'", 3, (1, 8)),
+        ('r: "abc(d"', 3, (1, 8)),
+        ("{r: [x, 'abc(d']}", 3, (1, 5)),
+        ("r: |\n  abc(d\n", 3, (2, 6)),
+        ("r: |-\n    one\n    abc(d\n", 7, (3, 8)),
+        ("r: 'it''s(d'", 4, (1, 5)),
+        ("r: 'it''s(d'", 2, (1, 7)),
+        ('r: "a\\tb(d"', 3, (1, 5)),
+        ("r: >\n  abc\n  d(e\n", 5, (2, 1)),
+        ("r: abc\n  d(e\n", 5, (1, 4)),
+        ("r: 日本語(d", 3, (1, 7)),
+        ("r: abc", 3, (1, 7)),
+    ],
+)
+def test_the_place_of_a_character_is_exact_where_the_text_stands_as_it_is(text, offset, expected):
+    location = parsed(text).place_in(("r",), offset)
+    assert (location.line, location.column) == expected
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "---\n", "~"])
 def test_an_empty_file_is_a_problem(text):
     assert only_problem(text).id == "empty"

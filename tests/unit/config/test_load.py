@@ -133,7 +133,7 @@ def test_the_good_part_of_a_bad_file_can_be_judged_further(load):
     settings, problems = load(
         "sources:\n- udp: ':514'\n- upd: x\n- tcp: *:514\n"
         "routes:\n- a.b /x\n- *.info /y\n- {select: *.*, to: /z}\n- {select: c, to: [/v, {file: !x}]}\n- 5\n"
-        "workers: 0\nmax_files: 7\nrules: []\ntemplates: {good: text, bad: 5}\ncharset: {fallback: [x]}\n"
+        "workers: 0\nmax_files: 7\nroles: []\ntemplates: {good: text, bad: 5}\ncharset: {fallback: [x]}\n"
     )
 
     assert len([problem for problem in problems if problem.level == "error"]) == 10
