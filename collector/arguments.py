@@ -25,10 +25,14 @@ def add_control(parser: argparse.ArgumentParser) -> None:
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peer", metavar="ADDRESS:PORT", help="the sender's address")
-    parser.add_argument("--timezone", metavar="ZONE", type=_zone, help="zone of stamps that name none, as Asia/Tokyo")
+    add_timezone(parser)
     parser.add_argument(
         "--received-at", metavar="TIME", type=_time, help="when it was received, RFC 3339 (default: now)"
     )
+
+
+def add_timezone(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--timezone", metavar="ZONE", type=_zone, help="zone of stamps that name none, as Asia/Tokyo")
 
 
 def _zone(text: str) -> Any:

@@ -10,7 +10,6 @@ import errno
 import io
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from functools import partial
 from typing import Any, BinaryIO, TextIO
 
 from collector import __version__
-from collector.arguments import add_config, add_control, add_reading
+from collector.arguments import add_config, add_reading
 from collector.config.problems import Problem
 from collector.errors import CollectorError
 
@@ -68,10 +67,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_check_config(commands)
+    _add_check_rules(commands)
     _add_parse(commands)
     _add_explain(commands)
     _add_status(commands)
     _add_reload(commands)
+    _add_alerts(commands)
+    _add_mute(commands)
     _add_send(commands)
     _add_import(commands)
     _add_schema(commands)
@@ -136,9 +138,10 @@ def _check_config(options: argparse.Namespace) -> int:
         _say(f"{path}: {_count(problems)}.")
         return 1
     sources, routes, files = len(plan.sources), len(plan.routes), len(plan.destinations)
+    rules = f", {_number(len(plan.outline.rules), 'rule')}" if plan.outline.rules else ""
     _say(
         f"{path}: fine{f', {_count(problems)}' if problems else ''}: {_number(sources, 'source')}, "
-        f"{_number(routes, 'route')}, {_number(files, 'destination')}, plan {plan.hash}."
+        f"{_number(routes, 'route')}, {_number(files, 'destination')}{rules}, plan {plan.hash}."
     )
     return 0
 
@@ -152,6 +155,13 @@ def _look(plan: Any, user: str | None) -> list[Problem]:
         return look(plan)
     who = to_become(user_called(user) if user is not None else plan.settings.user, plan.settings.group)
     return look_as(plan, who) if who else look(plan)
+
+
+def _add_check_rules(commands: Any) -> None:
+    from collector.commands import check_rules
+
+    text = "what is wrong with rules, their own tests, and which alerts a log would raise"
+    check_rules.add_arguments(_command(commands, "check-rules", check_rules.run, text))
 
 
 def _add_parse(commands: Any) -> None:
@@ -207,70 +217,29 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _add_status(commands: Any) -> None:
-    from collector.service.senders import screen
+    from collector.commands import status
 
-    parser = _command(commands, "status", _status, "what the running daemon received, wrote and lost")
-    add_control(parser)
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="every counter, as JSON; a line for each of the senders")
-    form.add_argument("--prometheus", action="store_true", help="the counters as Prometheus text")
-    screen.add_arguments(parser)
-
-
-def _status(options: argparse.Namespace) -> int:
-    from collector.service.control import request
-    from collector.service.exposition import expose
-    from collector.service.senders.screen import answered, are_wanted
-    from collector.service.status import render
-
-    ask = partial(request, options.control or _control(options))
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size((80, 24)).columns
-    if are_wanted(options):
-        for line in answered(ask, options, width, colour):
-            print(line)
-        return 0
-    answer = ask({"ask": "status"})
-    if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
-    elif options.prometheus:
-        print(expose(answer), end="")
-    else:
-        print(render(answer, width, colour))
-    return 0
+    status.add_arguments(_command(commands, "status", status.run, "what the running daemon received, wrote and lost"))
 
 
 def _add_reload(commands: Any) -> None:
-    parser = _command(commands, "reload", _reload, "have the running daemon read its configuration again")
-    add_control(parser)
-    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+    from collector.commands import reload
+
+    text = "have the running daemon read its configuration again"
+    reload.add_arguments(_command(commands, "reload", reload.run, text))
 
 
-def _reload(options: argparse.Namespace) -> int:
-    from collector.service.control import request
+def _add_alerts(commands: Any) -> None:
+    from collector.commands import alerts
 
-    answer = request(options.control or _control(options), {"ask": "reload"}, timeout=120)
-    if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
-        return int(answer["result"] == "refused")
-    _say(*(str(Problem.from_json(problem)) for problem in answer["problems"]))
-    if answer["result"] == "refused":
-        _say(*([answer["why"]] if answer["why"] else []), f"Refused: plan {answer['plan']} stays in force.")
-        return 1
-    in_force = f"Plan {answer['plan']} is in force"
-    _say(f"{in_force}: {answer['changes']}." if answer["changes"] else f"{in_force} already.")
-    return 0
+    text = "the last alerts of the running daemon, and those that come"
+    alerts.add_arguments(_command(commands, "alerts", alerts.run, text))
 
 
-def _control(options: argparse.Namespace) -> str:
-    """The control socket of the configured daemon; one that runs can be asked whatever is wrong with the file now."""
-    from collector.service.plan import control_of
+def _add_mute(commands: Any) -> None:
+    from collector.commands import mute
 
-    if options.config and not os.path.exists(options.config):
-        raise CollectorError(f"{options.config}: no such file", hint="name its socket with --control")
-    if options.config and not os.access(options.config, os.R_OK):
-        raise CollectorError(f"{options.config}: no permission to read it", hint="name its socket with --control")
-    return control_of(_config(options))
+    mute.add_arguments(_command(commands, "mute", mute.run, "have a rule raise no alerts for a while"))
 
 
 def _add_send(commands: Any) -> None:
@@ -304,17 +273,21 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _add_schema(commands: Any) -> None:
-    _command(commands, "schema", _schema, "the JSON Schema of collector.yaml, for editors")
+    parser = _command(commands, "schema", _schema, "the JSON Schema of collector.yaml or of rule files, for editors")
+    parser.add_argument("--rules", action="store_true", help="that of rule files")
 
 
-def _schema(_options: argparse.Namespace) -> int:
+def _schema(options: argparse.Namespace) -> int:
+    from collector.actions import ACTIONS, action_class
     from collector.config.schema import json_schema
+    from collector.rules.schema import rules_schema
     from collector.sinks import SINKS, sink_class
     from collector.sources import SOURCES, source_class
 
     sources = {kind: source_class(kind).Options for kind in SOURCES}
     sinks = {kind: sink_class(kind).Options for kind in SINKS}
-    print(json.dumps(json_schema(sources, sinks), indent=2))
+    actions = {kind: action_class(kind).Options for kind in ACTIONS}
+    print(json.dumps(rules_schema(actions) if options.rules else json_schema(sources, sinks, actions), indent=2))
     return 0
 
 

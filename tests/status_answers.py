@@ -1,6 +1,9 @@
-"""Answers to ``status``, made for tests."""
+"""Answers to ``status``, made for tests: ``FINE`` is the part of rules, ``SENT`` that of a destination."""
+
+from dataclasses import asdict
 
 from collector.metrics import Key
+from collector.rules.counters import Counters
 from collector.service.account import as_json
 
 UDP, TCP = "udp 127.0.0.1:5514", "tcp 127.0.0.1:5514"
@@ -59,3 +62,11 @@ BUSY = {
     ("worker_hangs",): 1,
     ("made_up", "colour=blue"): 6,
 }
+
+FINE = {
+    "plan": "8f3a12c0", "rules": 1200, "lag_seconds": 0.2, "lag_bytes": 100, "alerts": 4711, "alerts_wait": False,
+    "unreadable": 0, "lost": 0, "unlogged": 0, "silent_seconds": 0.0, "correlator": 7, "dispatcher": 8,
+    "by_rule": {"ssh-spray": asdict(Counters(hits=4711, alerts=3)), "quiet": asdict(Counters())},
+    "destinations": {},
+}  # fmt: skip
+SENT = {"queued": 3, "sent": 2, "pending": 1, "retried": 0, "dead": 0, "failed": {}, "dropped": {}}

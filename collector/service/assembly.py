@@ -22,6 +22,7 @@ from collector.service.mark import mark_pris
 from collector.service.meter import Meters
 from collector.service.naming.worker import WorkerNames
 from collector.service.pipeline import Pipeline
+from collector.service.watching.candidates import Candidates, Journal
 from collector.service.work_plan import WorkPlan, finish
 from collector.sinks.file import FileSink
 from collector.sinks.files import OpenFiles
@@ -45,6 +46,7 @@ class Surroundings:
     notice: Notice
     names: WorkerNames
     poller: sinks.Poller
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Assembly:
 def assemble(plan: WorkPlan, to: Surroundings, known: Mapping[Any, Destination]) -> Generator[None, None, Assembly]:
     """The parts of ``plan``; destinations that are ``known`` are used as they are. Nothing is opened yet."""
     made = yield from destinations(plan, to, known)
-    return Assembly(made, (yield from pipeline(plan, to, list(made.values()))))
+    watch = to.journal and plan.watch
+    candidates = Candidates(plan.hash, watch.prefilter, to.journal, to.names.name_of) if watch and to.journal else None
+    return Assembly(made, (yield from pipeline(plan, to, list(made.values()), candidates=candidates)))
 
 
 def destinations(
@@ -99,6 +103,7 @@ def pipeline(
     to: Surroundings,
     targets: Sequence[Destination],
     pris: Callable[[Selector], frozenset[int]] = Selector.pris,
+    candidates: Candidates | None = None,
 ) -> Generator[None, None, Pipeline]:
     made: Pipeline
     routes = []
@@ -111,7 +116,7 @@ def pipeline(
         yield
     table = yield from RouteTable.in_steps(routes, len(targets), lambda some: row_key(some, lambda: made.moment))
     interpreter = replace(plan.interpreter(), name_of=to.names.name_of)
-    made = Pipeline(plan.normaliser(), interpreter, table, targets, to.meters.of())
+    made = Pipeline(plan.normaliser(), interpreter, table, targets, to.meters.of(), candidates)
     return made
 
 

@@ -17,7 +17,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +81,10 @@ class Companion:
         if self._greet is not None:
             self._greet()
 
-    def tell(self, message: dict[str, Any]) -> bool:
+    def tell(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> bool:
         """False when it cannot be told now: it is not there, or does not keep up."""
         try:
-            self._link.tell(message)
+            self._link.tell(message, descriptors)
         except OSError:
             return False
         return bool(self._link)
@@ -106,6 +106,17 @@ class Companion:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.pid = 0
+
+    def finish(self, patience: float) -> None:
+        """Have it end by itself, and wait for that so many seconds."""
+        self._link.hang_up()
+        deadline = time.monotonic() + patience
+        while self.pid and time.monotonic() < deadline:
+            if os.waitpid(self.pid, os.WNOHANG)[0]:
+                self.pid = 0
+            else:
+                time.sleep(0.01)
+        self.stop()
 
     def kill(self) -> None:
         """Its death is seen by ``look``."""

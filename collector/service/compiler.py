@@ -48,6 +48,8 @@ class Draft:
     state_dir: str
     control: str
     workers: int
+    rules: bytes | None
+    actions: bytes | None
     memory: int
 
     @property
@@ -139,6 +141,8 @@ def _compile(build: Build, answer: int, memory: int, _link: socket.socket) -> No
             "state_dir": plan.state_dir,
             "control": plan.control,
             "workers": plan.workers,
+            "rules": plan.rules,
+            "actions": plan.actions,
         }
     with os.fdopen(answer, "wb") as file:
         pickle.dump((fields, problems), file)

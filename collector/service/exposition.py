@@ -14,6 +14,7 @@ from typing import Any
 
 from collector.metrics import Key
 from collector.service.account import from_json
+from collector.service.watching import exposition as watching
 
 _HELP = {
     "received_messages": "Messages received.",
@@ -50,6 +51,31 @@ _HELP = {
     "worker_hangs": "Workers killed because they gave no sign of life.",
     "name_lookups": "Questions to DNS about names of senders and addresses of hosts, by result.",
     "batches": "Batches of messages processed.",
+    "journal_offered": "Batches with something for rules, and ticks, that went to the journals.",
+    "journal_written": "Those that were written to the journals.",
+    "journal_dropped": "Those that were not, or that rules had not seen when a journal was full, by reason.",
+    "rules": "Rules in force.",
+    "rules_lag_seconds": "How far rules are behind what arrives.",
+    "rules_silent_seconds": "Seconds for which nothing was heard of rules, 0 while they tell once a second.",
+    "rules_lag_bytes": "Bytes in the journals that rules have not seen.",
+    "rules_lost_batches": "Batches that were lost before rules saw them.",
+    "alerts": "Alerts raised.",
+    "rule_hits": "Events that fit a rule.",
+    "rule_alerts": "Alerts of a rule, its summaries among them.",
+    "rule_suppressed": "Alerts that a limit or a mute held back.",
+    "rule_late": "Events older than the newest of their key.",
+    "rule_keyless": "Events without a value for the key of their rule.",
+    "rule_evicted": "Keys that were forgotten for want of room.",
+    "rule_errors": "Conditions and texts that failed.",
+    "rule_timeouts": "Matches that were ended because they took too long.",
+    "rule_quarantined": "1 for a rule that is not tried any more.",
+    "destination_queued": "Alerts given to a destination.",
+    "destination_sent": "Alerts delivered.",
+    "destination_retried": "Deliveries tried again.",
+    "destination_dead": "Alerts given up, which are among the dead letters.",
+    "destination_failed": "Deliveries that failed, by reason.",
+    "destination_dropped": "Alerts dropped by a destination, by reason.",
+    "destination_pending": "Alerts that wait for a destination.",
     "lost_notices": "Lines of workers that did not reach the service's own log.",
     "build_info": "Version of the program and hash of the plan it runs.",
     "uptime_seconds": "Seconds since the service was started.",
@@ -64,7 +90,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 def expose(status: dict[str, Any]) -> str:
     """Every counter of a ``status`` answer, and what is known of the service itself."""
-    samples = {**_service(status), **from_json(status["counters"])}
+    samples = {**_service(status), **from_json(status["counters"]), **watching.samples(status.get("watcher"))}
     families = groupby(sorted(samples.items(), key=lambda sample: sample[0].name), key=lambda sample: sample[0].name)
     return "".join(line for name, family in families for line in _family(name, list(family)))
 

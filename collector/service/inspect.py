@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, BinaryIO
 
-from collector.batch import Odd
+from collector.batch import Odd, Record
 from collector.config.problems import did_you_mean
 from collector.errors import CollectorError
 from collector.priority import facility_of, severity_of
@@ -25,7 +25,9 @@ from collector.protocol.framing.oversize import truncate
 from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
+from collector.protocol.parsers.payload import fields_of
 from collector.protocol.render import Moment, Pair, as_json
+from collector.service.check_rules.one_message import judged
 from collector.service.local_zone import local_zone
 from collector.service.naming.worker import WorkerNames
 from collector.service.plan import Plan
@@ -98,22 +100,31 @@ def records(
     """Messages → records as JSON shows them."""
     for frame in found:
         now = received_at or datetime.now(UTC).astimezone(reader.interpreter.zone)
-        yield as_json(reader.read(frame, peer, now).record)
+        yield _as_json(reader.read(frame, peer, now).record)
 
 
 def explain(
     plan: Plan, reader: Reader, message: bytes, peer: str | None, received_at: datetime | None
 ) -> dict[str, Any]:
-    """One message and every decision on its way: charset, record, marks, and each route with yes or no and why."""
+    """
+    One message and every decision on its way: charset, record, marks, each route with yes or no and why, and each rule
+    where there are some.
+    """
     frame = _within(trim(message), plan.settings.max_message)
     odd = reader.read(frame, peer, received_at or datetime.now(UTC).astimezone(reader.interpreter.zone))
-    return {
+    found = {
         "type": "explanation",
         "received_bytes": len(message),
         "line": odd.line,
-        "record": as_json(odd.record),
+        "record": _as_json(odd.record),
         "routes": list(_decisions(plan, (odd, peer))),
     }
+    return found if plan.rules is None else {**found, "rules": judged(plan.rules, odd, peer, reader.interpreter)}
+
+
+def _as_json(record: Record) -> dict[str, Any]:
+    """With the fields of its payload, which nobody needs for a file."""
+    return {**as_json(record), "fields": fields_of(record)}
 
 
 def _decisions(plan: Plan, pair: tuple[Odd, str | None]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from collector.protocol.timestamp import MONTHS
 from collector.routing.table import Put, RouteTable
 from collector.service.destination import Destination
 from collector.service.odd import OddReader
+from collector.service.watching.shown import Shown
 
 _STAMPS_REMEMBERED = 100_000
 _BLANK = 0x20
@@ -41,12 +42,13 @@ class Lean:
         self._stamps = _BsdStamps()
         self._batch = Batch(0.0, b"", lambda: (), {})
         self._rows: Sequence[Sequence[bytes]] = ()
+        self._lines: Sequence[bytes] = ()
+        self._read: list[tuple[int, bytes]] = []
         self._left: Iterator[tuple[int, str | None]] | None = None
 
     def split(self, batch: Batch) -> int:
         """Put every row into its boxes; returns how many there were."""
-        self._batch = batch
-        self._left = None
+        self._start(batch)
         if looks_5424(batch.text):
             return self._split_5424(batch.text)
         rows = self._rows = LEAN_3164.findall(batch.text)
@@ -59,12 +61,26 @@ class Lean:
         for number in self._table.filled():
             self._destinations[number].write_lines(self._table.boxes[number], can_wait=can_wait)
 
+    def shown(self, batch: Batch) -> Shown:
+        """The batch that was split as rules search it."""
+        if not self._lines:
+            return Shown(batch.text, self._read)
+        pairs = zip(self._rows, self._lines, strict=True)
+        return Shown(b"".join([b"<%b>%b" % (row[0], line) for row, line in pairs]), self._read)
+
+    def _start(self, batch: Batch) -> None:
+        self._batch = batch
+        self._left = None
+        self._lines = ()
+        self._read = []
+
     def _split_5424(self, text: bytes) -> int:
         rows = self._rows = LEAN_5424.findall(text)
         put = self._put
         line_of = self._line
-        for row in rows:
-            put[row[0]](row[6] or line_of(*row))
+        lines = self._lines = [row[6] or line_of(*row) for row in rows]
+        for row, line in zip(rows, lines, strict=True):
+            put[row[0]](line)
         return len(rows)
 
     def _line(
@@ -93,14 +109,18 @@ class Lean:
         if fix is None:
             other = (self._bsd if self._is_ietf(self._rows[0]) else self._ietf).findall(line)[0]
             if other[0] in PRIS:
-                self._put_other(other)
+                self._read.append((number, b"<%b>%b" % (other[0], self._put_other(other))))
                 return
         odd = self._odd.read(line[:-1].decode(), fix, peer)
-        self._put_read(odd.record, odd.line.encode() + b"\n")
+        shown = odd.line.encode() + b"\n"
+        self._read.append((number, b"<%d>%b" % (odd.record.pri, shown)))
+        self._put_read(odd.record, shown)
 
-    def _put_other(self, row: tuple[bytes, ...]) -> None:
-        """A row of the shape that the batch does not have in general."""
-        self._put[row[0]](self._line(*row) if self._is_ietf(row) else row[1])
+    def _put_other(self, row: tuple[bytes, ...]) -> bytes:
+        """A row of the shape that the batch does not have in general; returns its line."""
+        line = self._line(*row) if self._is_ietf(row) else row[1]
+        self._put[row[0]](line)
+        return line
 
     def _is_ietf(self, row: Sequence[bytes]) -> bool:
         return len(row) == self._ietf.groups

@@ -27,13 +27,14 @@ class LeanByHost(Lean):
         self._dated = any(isinstance(one, FileDestination) and one.dated for one in destinations)
 
     def split(self, batch: Batch) -> int:
-        self._batch = batch
-        self._left = None
+        self._start(batch)
         put = self._put
         if looks_5424(batch.text):
             rows = self._rows = self._ietf.findall(batch.text)
-            for row in rows:
-                put[row[0]](row if row[-1] else self._host_row(row))
+            found = [row if row[-1] else self._host_row(row) for row in rows]
+            self._lines = [row[-1] or own[1] for row, own in zip(rows, found, strict=True)]
+            for row in found:
+                put[row[0]](row)
         else:
             rows = self._rows = self._bsd.findall(batch.text)
             for row in rows:
@@ -61,8 +62,11 @@ class LeanByHost(Lean):
     def _put_odd(self, row: Any) -> None:
         self._read_odd(row[-1])
 
-    def _put_other(self, row: tuple[bytes, ...]) -> None:
-        self._put[row[0]](self._host_row(row) if self._is_ietf(row) else row)
+    def _put_other(self, row: tuple[bytes, ...]) -> bytes:
+        found = self._host_row(row) if self._is_ietf(row) else row
+        self._put[row[0]](found)
+        line: bytes = found[1]
+        return line
 
     def _put_read(self, record: Record, line: bytes) -> None:
         self._table.put[record.pri]((b"%d" % record.pri, line, (record.hostname, record.timestamp)))

@@ -44,6 +44,7 @@ def layout(sources: Collection[str], sinks: Mapping[str, str], charsets: Iterabl
     received = [Key("received_messages", (("source", source),)) for source in (*sources, INTERNAL)]
     assert len(received) <= 0xFFFF, "their indices, the first ones, take 16 bits of the in-flight word"
     keys = [*received, Key("unrouted_messages"), Key("routed_messages"), Key("batches"), Key("lost_notices")]
+    keys += [Key("journal_offered"), Key("journal_written"), *_reasons("journal_dropped", (), ("full", "write_error"))]
     keys += _reasons("marked_messages", (), MARKS)
     keys += _reasons("charset_messages", (), dict.fromkeys((*CHARSETS, *charsets)))
     for source in sources:

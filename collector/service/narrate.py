@@ -1,6 +1,9 @@
 """What ``collector explain`` found, told to a person."""
 
+from datetime import UTC, datetime
 from typing import Any
+
+from collector.rules.explain import in_words
 
 _SHOWN = ("facility", "severity", "hostname", "app_name", "proc_id", "msg_id", "message", "charset", "peer")
 
@@ -15,6 +18,8 @@ def narrate(found: dict[str, Any]) -> str:
         lines.append(f"  [{sd_id}]  " + " ".join(f"{name}={value}" for name, value in params.items()))
     if record["marks"]:
         lines.append(f"  {'marks':<11}{', '.join(record['marks'])}")
+    if record["fields"]:
+        lines += ["fields", *(f"  {name:<25} {value}" for name, value in record["fields"].items())]
     lines += ["routes"]
     for route in found["routes"]:
         lines.append(f"  {'yes' if route['taken'] else 'no ':<3} {route['place']}: {route['select']} {route['reason']}")
@@ -23,7 +28,13 @@ def narrate(found: dict[str, Any]) -> str:
         elif route["taken"]:
             lines += [f"        → {route.get('file') or route['destination']}", f"        {route['written']}"]
     lines.append(_summary(found["routes"]))
+    if "rules" in found:
+        lines += ["rules", *(f"  {line}" for line in in_words(found["rules"], _clock))]
     return "\n".join(map(_printable, lines))
+
+
+def _clock(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%H:%M:%S}"
 
 
 def _summary(routes: list[dict[str, Any]]) -> str:

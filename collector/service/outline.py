@@ -6,9 +6,10 @@ What a configuration comes to, in short: so that two of them can be compared, an
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from collector.rules.rule import Rule
 from collector.service.work_plan import WorkPlan
 
 _LISTED = 5
@@ -18,15 +19,16 @@ _PARTS = ("sources", "routes")
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Sources and destinations by name with their options, routes as text in their order, and all other settings."""
+    """Sources, destinations, rules by name with their options, routes as text in their order, all other settings."""
 
     sources: Mapping[str, Mapping[str, Any]]
     destinations: Mapping[str, Mapping[str, Any]]
     routes: tuple[str, ...]
     settings: Mapping[str, Any]
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def outline(document: Mapping[str, Any], plan: WorkPlan) -> Outline:
+def outline(document: Mapping[str, Any], plan: WorkPlan, rules: Iterable[Rule] = ()) -> Outline:
     """``document`` is the configuration as data."""
     names = [options.label for options in plan.destinations]
     return Outline(
@@ -37,7 +39,21 @@ def outline(document: Mapping[str, Any], plan: WorkPlan) -> Outline:
             for route in plan.routes
         ),
         settings={key: value for key, value in document.items() if key not in _PARTS},
+        rules={f"rule {rule.id}": _of_rule(rule) for rule in rules},
     )
+
+
+def _of_rule(rule: Rule) -> dict[str, Any]:
+    """What about a rule may be another, by the words for it."""
+    alert = rule.alert and (rule.alert.severity, rule.alert.title.text, rule.alert.body and rule.alert.body.text)
+    place = (rule.set, rule.then)
+    return {
+        "what it looks for": rule.state_key,
+        "alert": alert,
+        "do": rule.destinations,
+        "time": rule.times,
+        "set": place,
+    }
 
 
 def differences(old: Outline, new: Outline) -> str:
@@ -46,6 +62,7 @@ def differences(old: Outline, new: Outline) -> str:
         *_compared(old.sources, new.sources),
         *_compared(old.destinations, new.destinations),
         *_routes(old.routes, new.routes),
+        *_compared(old.rules, new.rules),
     ]
     changed = sorted(_unequal(old.settings, new.settings))
     if changed:

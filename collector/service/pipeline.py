@@ -1,5 +1,5 @@
 """
-A batch on its way from frames to files: stops 3 to 6 of the journey (``docs/architecture.md``).
+A batch on its way from frames to files and to rules: stops 3 to 7 of the journey (``docs/architecture.md``).
 
 There are two ways: ``lean.py`` when every destination is a traditional file without filters, else ``full.py``; and that
 also for sources whose messages get another header. A variant of the first, ``lean_by_host.py``, keeps the host name for
@@ -23,6 +23,7 @@ from collector.service.lean_by_host import LeanByHost
 from collector.service.meter import Meter
 from collector.service.odd import OddReader
 from collector.service.senders.source_senders import SourceSenders
+from collector.service.watching.candidates import Candidates
 
 _ROWS_WORTH_OPENING = 16
 """To open and close a file costs what it costs to write so many rows."""
@@ -40,6 +41,7 @@ class Origin:
     senders: SourceSenders
     can_wait: bool
     policy: Policy = DEFAULT
+    source: str = ""
 
 
 class Pipeline:
@@ -52,7 +54,9 @@ class Pipeline:
         table: RouteTable,
         destinations: Sequence[Destination],
         meter: Meter,
+        candidates: Candidates | None = None,
     ) -> None:
+        self._candidates = candidates
         self._normaliser = normaliser
         self._interpreters = _ByPolicy(interpreter)
         self._table = table
@@ -90,14 +94,16 @@ class Pipeline:
         self._begun += number
         source.begin(self._begun)
         if isinstance(frames, bytes):
-            batch = self._normaliser.block(frames, peers, time.time())
+            batch = self._normaliser.block(frames, peers, _now())
         else:
-            batch = self._normaliser.frames(frames, peers, time.time())
+            batch = self._normaliser.frames(frames, peers, _now())
         interpreter = self.interpreter(origin)
         self._odd.start(batch, interpreter, origin.senders)
         way = self._full if interpreter.rewrites else self._way
         count = way.split(batch)
         way.write(can_wait=origin.can_wait)
+        if self._candidates:
+            self._candidates.take(batch, origin.source, count, way.shown(batch))
         unrouted, discarded = len(self._table.nowhere), len(self._table.discarded)
         source.count("received_messages", count + batch.empty)
         if batch.empty:
@@ -112,6 +118,11 @@ class Pipeline:
         if not self._scattered or self._bytes > 4 * _MOST_GATHERED:
             self.settle()
         return count
+
+    def tick(self) -> None:
+        """About once a second."""
+        if self._candidates:
+            self._candidates.tick(_now())
 
     @property
     def gathers(self) -> bool:
@@ -143,3 +154,8 @@ class _ByPolicy(dict[Policy, Interpreter]):
     def __missing__(self, policy: Policy) -> Interpreter:
         found = self[policy] = self._plain.under(policy)
         return found
+
+
+def _now() -> float:
+    """In whole microseconds, as records show it: a replay of those has the same times to judge by."""
+    return round(time.time(), 6)

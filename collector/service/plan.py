@@ -27,6 +27,7 @@ from collector.service.naming.plan import NamePlan, name_plan
 from collector.service.outline import Outline, outline
 from collector.service.routes import ResolvedRoute, RouteReader, same_file
 from collector.service.stamp import Stamp, stamp
+from collector.service.watching.build import ReadRules, read_rules, watching
 from collector.service.work_plan import WorkPlan
 from collector.sinks import SINKS
 from collector.sinks.file import FileOptions
@@ -38,7 +39,11 @@ _MOST_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Made by ``build_plan`` alone. ``sources`` are not bound yet, ``destinations`` not open."""
+    """
+    Made by ``build_plan`` alone. ``sources`` are not bound yet, ``destinations`` not open. ``rules`` and ``actions``
+    are pickled for the correlator and the dispatcher, None where there are no rules. ``deliveries`` are the options of
+    the destinations of alerts, each with its place.
+    """
 
     settings: Settings
     work: WorkPlan
@@ -50,6 +55,9 @@ class Plan:
     state_dir: str
     control: str
     workers: int
+    rules: bytes | None = None
+    actions: bytes | None = None
+    deliveries: Sequence[tuple[Any, Location]] = ()
 
     @property
     def hash(self) -> str:
@@ -106,30 +114,40 @@ def _plan(settings: Settings | None, problems: list[Problem], read: Stamp) -> tu
     names = name_plan(settings, problems)
     reader = RouteReader(settings)
     reader.read()
-    problems += reader.problems
+    rules = read_rules(settings)
+    problems += reader.problems + rules.problems
     problems.sort(key=lambda problem: (problem.location.file, problem.location.line, problem.location.column))
     if any(problem.level == "error" for problem in problems):
         return None, problems
-    work = _work(settings, tuple(sources), reader, names)
+    work = _work(settings, tuple(sources), reader, names, rules)
+    state_dir, workers = settings.state_dir or places.state_dir(), _worker_count(settings.workers)
+    watched = watching(rules, settings, work, state_dir, workers)
+    if watched:
+        work = replace(work, watch=watched.watch)
     plan = Plan(
         settings=settings,
         work=work,
         formats={name: line_format(text) for name, text in reader.templates.items()} | formats,
         interpreter=work.interpreter(),
         normaliser=work.normaliser(),
-        outline=outline(settings.document.data, work),
-        watched={settings.document.file: read, **reader.files},
-        state_dir=settings.state_dir or places.state_dir(),
+        outline=outline(settings.document.data, work, rules.book.rules if rules.book else ()),
+        watched={settings.document.file: read, **reader.files, **rules.places},
+        state_dir=state_dir,
         control=_control(settings),
-        workers=_worker_count(settings.workers),
+        workers=workers,
+        rules=watched and watched.rules,
+        actions=watched and watched.actions,
+        deliveries=rules.deliveries,
     )
     return plan, problems
 
 
-def _work(settings: Settings, sources: tuple[Source, ...], reader: RouteReader, names: NamePlan) -> WorkPlan:
+def _work(
+    settings: Settings, sources: tuple[Source, ...], reader: RouteReader, names: NamePlan, rules: ReadRules
+) -> WorkPlan:
     charsets = {str(host): name for host, name in settings.charset.hosts.items()}
     return WorkPlan(
-        hash=_hash(settings.document.data, reader.included),
+        hash=_hash(settings.document.data, [*reader.included, rules.hash]),
         sources=sources,
         routes=tuple(reader.routes),
         destinations=tuple(reader.destinations),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from collector.errors import CollectorError
 from collector.shared import Arena, Region
+from collector.sinks.journal import Bell
 from collector.sources.inherited import NOTHING, Inherited
 
 Rows = list[list[socket.socket]]
@@ -60,13 +61,14 @@ class _Bound:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one worker gets: its sockets and its shared memory, by source name."""
+    """What one worker gets: its sockets and its shared memory, by source name; ``bell`` wakes who reads its journal."""
 
     number: int
     slots: int
     sockets: Mapping[str, Sequence[socket.socket]]
     memory: Mapping[str, memoryview]
     arena: Arena
+    bell: Bell
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class Listeners:
         self._old_regions: list[Region] = []
         self._told: list[str] = []
         self.commit(self.prepare(sources))
+        self.bell = Bell()
 
     @property
     def names(self) -> list[str]:
@@ -162,6 +165,7 @@ class Listeners:
             {name: bound.rows[number] for name, bound in self._bound.items()},
             {name: self.arena.view(bound.region) for name, bound in self._bound.items()},
             self.arena,
+            self.bell,
         )
 
     def regions(self) -> dict[str, Region]:
@@ -191,6 +195,7 @@ class Listeners:
     def close(self) -> None:
         for bound in (*self._bound.values(), *self._gone):
             _close(bound)
+        self.bell.close()
 
     def _all(self) -> set[socket.socket]:
         return {sock for bound in (*self._bound.values(), *self._gone) for row in bound.rows for sock in row}

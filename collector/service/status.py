@@ -24,6 +24,7 @@ from typing import Any
 from collector.metrics import Key
 from collector.service.account import Account, by_label, from_json
 from collector.service.screen import BOLD, GREEN, RED, YELLOW, Screen
+from collector.service.watching import screen as watching
 
 Counters = Mapping[Key, int]
 
@@ -36,7 +37,7 @@ _SHOWN = {
     "connections_accepted", "connections_throttled",
     "connections_closed", "connections_open", "kernel_drops", "receive_queue_bytes", "receive_buffer_bytes",
     "worker_restarts", "worker_hangs", "batches", "rotations", "rotation_compressed", "rotation_deleted",
-    "rotation_errors",
+    "rotation_errors", "journal_offered", "journal_written",
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def render(status: dict[str, Any], width: int = 80, colour: bool = False) -> str
     _sources(screen, status, counters)
     _sinks(screen, account, counters)
     _rotation(screen, counters)
+    watching.show(screen, status.get("watcher"))
     _others(screen, counters)
     _verdict(screen, account)
     return "\n".join(screen.lines)

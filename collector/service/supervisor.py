@@ -14,11 +14,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from collector import __version__
 from collector.config.problems import Problem
-from collector.config.settings import Settings
 from collector.metrics import Board, Key, Layout, Slot
 from collector.service import queues
 from collector.service.account import Account, as_json
@@ -32,8 +31,9 @@ from collector.service.local_zone import local_zone
 from collector.service.lock import StateLock
 from collector.service.mark import Marks
 from collector.service.naming.names import LOOKUPS, Names
-from collector.service.outline import Outline, listed
+from collector.service.outline import listed
 from collector.service.ownlog import OwnLog
+from collector.service.plan_in_force import Plan, RunWorker
 from collector.service.privileges import become, make_folders, renounce, to_become
 from collector.service.process import WorkerProcess
 from collector.service.refusals import RefusalLog
@@ -42,43 +42,15 @@ from collector.service.rotating.rotation import KEYS as ROTATION_KEYS
 from collector.service.rotating.rotation import Place, Rotation
 from collector.service.senders.desk import SenderDesk
 from collector.service.signals import SignalQueue
-from collector.service.sockets import Listeners, Share, Source
+from collector.service.sockets import Listeners
 from collector.service.stamp import Stamp
 from collector.service.systemd import Notifier
 from collector.service.watch import ConfigurationWatch
+from collector.service.watching.desk import WatchDesk
 from collector.service.workers import HANGS, RESTARTS, Timing, Workers
 
 _STATUS_INTERVAL = 10.0
 _FILES_SHOWN = 8
-
-
-class Plan(Protocol):
-    """What the supervisor reads of a plan; the rest is for the workers."""
-
-    @property
-    def hash(self) -> str: ...
-    @property
-    def workers(self) -> int: ...
-    @property
-    def layout(self) -> Layout: ...
-    @property
-    def outline(self) -> Outline: ...
-    @property
-    def watched(self) -> Mapping[str, Stamp]: ...
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def state_dir(self) -> str: ...
-    @property
-    def control(self) -> str: ...
-    @property
-    def sources(self) -> Sequence[Source]: ...
-    @property
-    def destinations(self) -> Sequence[Any]: ...
-
-
-RunWorker = Callable[[Any, Share, Slot, socket.socket], None]
-"""``run_worker(plan, its share of sockets and memory, slot of the board, link)``, called in the new process."""
 
 
 class Supervisor:
@@ -145,6 +117,8 @@ class Supervisor:
         for companion in self._companions:
             companion.start()
         self._companions.append(self.names.companion)  # it starts when there is something to ask
+        self._companions += self._watching.companions
+        self._watching.start()
         self.looked_at(plan.watched)
 
     def _take_places(self, plan: Plan, resources: contextlib.ExitStack) -> None:
@@ -184,8 +158,9 @@ class Supervisor:
         self._chores.append(self._senders.chore)
         self._refusals = RefusalLog(self._log)
         self._events["refused"] = self._refusals.hears
+        self._watching = WatchDesk(plan, self._listeners.bell, nest)
         marks = Marks(lambda: self.plan.settings.mark, self._workers.tell_one, self._started)
-        self._chores += [self._refusals.tell, marks.look]
+        self._chores += [self._refusals.tell, marks.look, self._watching.chore]
 
     def _count(self, key: Key, amount: int) -> None:
         """In the supervisor's own slot; shown with the next look at the queues."""
@@ -194,6 +169,7 @@ class Supervisor:
     def _end_companions(self) -> None:
         self._reload.stop()
         self._rotation.close()
+        self._watching.close()
         for companion in self._companions:
             companion.stop()
 
@@ -206,6 +182,7 @@ class Supervisor:
         """From here on this plan is in force; workers have it ready or are about to be started with it."""
         old: Plan = self.plan
         self.plan = plan
+        self._watching.change(plan)
         own = self._first.workers  # the slot behind those of the workers, whose number is fixed at the start
         board.move(own)
         self.board = board
@@ -244,6 +221,7 @@ class Supervisor:
     def _let_go(self, number: int) -> None:
         """In the new process: keep the sockets of this slot and, until the last worker has ended, the lock."""
         self._let_go_of_links()
+        self._watching.leave()
         self._listeners.keep_only(number)
 
     def _let_go_of_all(self) -> None:
@@ -374,13 +352,16 @@ class Supervisor:
                 reply(self._report())
             case "senders":
                 reply(self._senders.answer(question))
+            case "alerts" | "mute" | "mutes":
+                self._watching.ask(question, reply)
             case "reload":
                 self._reload.ask(reply)
             case "reopen":
                 self._reopen("Asked to")
                 reply({"reopening": self.plan.workers})
             case other:
-                reply({"error": f"cannot answer {other!r}; ask for status, senders, reload, reopen or ping"})
+                known = "status, senders, alerts, mute, mutes, reload, reopen or ping"
+                reply({"error": f"cannot answer {other!r}; ask for {known}"})
 
     def _report(self) -> dict[str, Any]:
         """The answer to ``status``: all that is known, with every counter of the layout."""
@@ -396,5 +377,6 @@ class Supervisor:
             "sources": list(self._listeners.descriptions()),
             "senders": self._senders.summary(),
             "workers": self._workers.report(now),
+            "watcher": self._watching.report(),
             "counters": as_json(self.board.totals()),
         }

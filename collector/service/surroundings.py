@@ -15,6 +15,7 @@ from pathlib import Path
 from collector.config.problems import Location, Problem
 from collector.protocol.columns import COLUMNS
 from collector.service import lock
+from collector.service.delivery_places import delivery_troubles
 from collector.service.plan import Plan, build_plan
 from collector.service.privileges import Identity, ask_as
 from collector.service.sink_places import Trouble, troubles
@@ -69,6 +70,8 @@ class _Search:
             else:
                 found.append(self._folder(template.below, places[number]))
             found.append(self._owner(options, places[number]))
+        for delivery, place in plan.deliveries:
+            found += map(partial(self._trouble, place), delivery_troubles(delivery))
         return (problem for problem in found if problem)
 
     def _trouble(self, place: Location, trouble: Trouble) -> Problem:

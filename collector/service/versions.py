@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from collector import __version__
 
-_PARTS = ("PyYAML", "pydantic", "Jinja2", "watchdog", "tzdata")
+_PARTS = ("PyYAML", "pydantic", "Jinja2", "watchdog", "hyperscan", "tzdata")
 
 
 def versions() -> dict[str, str]:

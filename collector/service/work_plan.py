@@ -20,6 +20,7 @@ from collector.protocol.policy import DAY
 from collector.service.local_zone import local_zone
 from collector.service.naming.plan import NamePlan
 from collector.service.routes import ResolvedRoute
+from collector.service.watching.plan import WatchPlan
 from collector.sources import Source, source_class
 
 _KEYS_A_PIECE = 400
@@ -47,6 +48,7 @@ class WorkPlan:
     max_files: int
     max_paths: int
     max_message: int
+    watch: WatchPlan | None = None
 
     def interpreter(self) -> Interpreter:
         return Interpreter(self.zone or local_zone(), self.zones, DAY)

@@ -11,7 +11,6 @@ import gc
 import json
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -31,6 +30,8 @@ from collector.service.pipeline import Origin, Peers
 from collector.service.refusals import Refusals
 from collector.service.senders.source_senders import SourceSenders
 from collector.service.sockets import Share
+from collector.service.voice import Voice
+from collector.service.watching.worker_journal import WorkerJournal
 from collector.service.work_plan import WorkPlan, finish
 from collector.shared import Region
 from collector.sinks.draining import drain
@@ -46,7 +47,6 @@ _LONGEST_GATHERING = 0.2
 _LONGEST_GAP = 0.002  # a turn that brings nothing for so long ends it
 _DRAIN_ALONE = 10.0  # seconds, when there is no supervisor any more to set a limit
 _TICKS_PER_COLLECTION = 30
-_NOTICES_PER_TICK = 10
 _ANNOUNCEMENTS_PER_TICK = 5
 _SPARE = 16  # descriptors that folders take while a file is opened
 _SHORTEST_REST = 0.0005  # less is not worth the system call
@@ -78,18 +78,18 @@ class Worker:
         self._descriptors = all_descriptors()
         self._meters = Meters(slot, plan.layout)
         self._own = self._meters.of()
+        self._voice = Voice(link, self._own)
         self._internal = self._meters.of(source=INTERNAL)
         self._refusals = Refusals()
-        self._files = OpenFiles(0, self._debug)
+        self._files = OpenFiles(0, self._voice.debug)
         self._coming: Coming | None = None
         self._intakes: dict[str, Intake] = {}
         self._origins: dict[str, Origin] = {}
         self._names = WorkerNames(plan.names)
+        self._journal = WorkerJournal(share.number, share.bell, self._own, self._voice.notice)
         self._messages = 0
         self._ticks = 0
         self._has_swapped = False
-        self._notices = Counter[str]()
-        self._talks = False
         self._running = True
         self._deadline = self._end = self._gather_until = 0.0
         self._held = False
@@ -113,17 +113,20 @@ class Worker:
 
     @property
     def _surroundings(self) -> assembly.Surroundings:
-        return assembly.Surroundings(self._meters, self._files, self._notice, self._names, self._poller)
+        return assembly.Surroundings(
+            self._meters, self._files, self._voice.notice, self._names, self._poller, self._journal
+        )
 
     def _use(self, plan: WorkPlan, parts: assembly.Assembly) -> None:
         self._plan = plan
         self._files.limit = min(plan.max_files, self._descriptors // 4)
         self._parts = parts
         self._pipeline = parts.pipeline
+        self._journal.use(plan.watch)
         self._sinks = [destination.sink for destination in parts.destinations.values()]
 
     def run(self) -> None:
-        self._say({"event": "ready"})
+        self._voice.say({"event": "ready"})
         next_tick = 0.0
         while self._running:
             now = time.monotonic()
@@ -171,8 +174,8 @@ class Worker:
             partial(self._deliver, name),
             origin.meter,
             origin.senders,
-            self._notice,
-            self._debug,
+            self._voice.notice,
+            self._voice.debug,
             self._plan.max_message,
             self._descriptors - self._files.limit - _SPARE,
             self._share.number,
@@ -187,7 +190,7 @@ class Worker:
         before = self._origins.get(source.name)
         meter = before.meter if before else self._meters.of(source=source.name)
         senders = before.senders if before else SourceSenders(source.kind)
-        self._origins[source.name] = Origin(meter, senders, can_wait=source.can_wait, policy=source.policy)
+        self._origins[source.name] = Origin(meter, senders, source.can_wait, source.policy, source.name)
 
     def _deliver(self, name: str, frames: Frames, number: int, peers: Peers) -> None:
         started = time.monotonic()
@@ -216,6 +219,8 @@ class Worker:
 
     def _tick(self, now: float) -> None:
         self._settle()
+        self._pipeline.tick()
+        self._journal.tidy()
         self._meters.slot.heartbeat = now
         self._files.forget_moved()
         self._tick_sinks(now)
@@ -225,12 +230,12 @@ class Worker:
             self._held = False
             for intake in self._intakes.values():
                 intake.resume()
-        self._notices.clear()
+        self._voice.tick()
         self._tell_refusals()
         self._tell_senders()
         self._announce_files()
         if questions := self._names.questions(now):
-            self._say({"event": "names", **questions})
+            self._voice.say({"event": "names", **questions})
         self._ticks += 1
         if self._has_swapped or self._ticks % _TICKS_PER_COLLECTION == 0:
             self._has_swapped = False  # what is left of a plan refers to itself
@@ -239,16 +244,16 @@ class Worker:
 
     def _tell_refusals(self) -> None:
         for report in self._refusals.reports():
-            self._say(report)
+            self._voice.say(report)
 
     def _tell_senders(self) -> None:
         for origin in self._origins.values():
             origin.senders.report(self._report_senders, self._pipeline.interpreter(origin))
         if self._held:
-            self._say({"event": "senders", "senders": [], "held": True})
+            self._voice.say({"event": "senders", "senders": [], "held": True})
 
     def _report_senders(self, changes: list[list[Any]]) -> bool:
-        return self._say({"event": "senders", "senders": changes, "held": self._held})
+        return self._voice.say({"event": "senders", "senders": changes, "held": self._held})
 
     def _tick_sinks(self, now: float) -> None:
         for sink in self._sinks:
@@ -258,7 +263,7 @@ class Worker:
         """To the supervisor, who rotates them."""
         for _ in range(_ANNOUNCEMENTS_PER_TICK):
             label, paths = self._files.announced()
-            if not paths or not self._say({"event": "opened", "sink": label, "paths": paths}):
+            if not paths or not self._voice.say({"event": "opened", "sink": label, "paths": paths}):
                 return
             self._files.forget_announced(len(paths))
 
@@ -285,11 +290,11 @@ class Worker:
     def _let_go(self, order: dict[str, Any], _descriptors: list[int]) -> None:
         """Files were renamed: once we have said so, we write to none of them any more."""
         self._files.forget_moved()
-        self._say({"event": "let_go", "turn": order["turn"]})
+        self._voice.say({"event": "let_go", "turn": order["turn"]})
 
     def _talk(self, _order: dict[str, Any], _descriptors: list[int]) -> None:
         """The own log shows all that there is to say."""
-        self._talks = True
+        self._voice.talks = True
 
     def _drain(self, order: dict[str, Any], _descriptors: list[int]) -> None:
         # The supervisor ends us at its deadline: half of the time for reading leaves the rest for writing.
@@ -310,9 +315,9 @@ class Worker:
     def _go_on_preparing(self, coming: Coming) -> None:
         coming.step()
         if coming.problem is not None:
-            self._say({"event": "unfit", "plan": coming.number, "why": coming.problem})
+            self._voice.say({"event": "unfit", "plan": coming.number, "why": coming.problem})
         elif coming.done:
-            self._say({"event": "prepared", "plan": coming.number})
+            self._voice.say({"event": "prepared", "plan": coming.number})
 
     def _forget(self, _order: Mapping[str, Any] | None = None, _descriptors: Sequence[int] = ()) -> None:
         if self._coming is not None:
@@ -338,7 +343,7 @@ class Worker:
         for source in coming.plan.sources:
             self._take_source(source, coming.sockets[source.name])
         pause = max(coming.longest, time.monotonic() - started)
-        self._say({"event": "swapped", "plan": order["plan"], "pause": round(pause, 6)})
+        self._voice.say({"event": "swapped", "plan": order["plan"], "pause": round(pause, 6)})
 
     def _leave(self, coming: Coming) -> None:
         """Deliver what sources have gathered, and part from sources and destinations that the new plan has not."""
@@ -367,30 +372,9 @@ class Worker:
         for sink in self._sinks:
             sink.close()
         self._files.close()
+        self._journal.close()
         self._meters.slot.publish()
         self._tell_senders()
         self._tell_refusals()
         self._announce_files()
-        self._say({"event": "drained"})
-
-    def _notice(self, event_class: str, message: str) -> None:
-        self._log("warning", event_class, message)
-
-    def _debug(self, event_class: str, message: str) -> None:
-        if self._talks:
-            self._log("debug", event_class, message)
-
-    def _log(self, level: str, event_class: str, message: str) -> None:
-        """The supervisor shows one of a class in ten seconds; what a flood brings beyond a few is not even sent."""
-        self._notices[event_class] += 1
-        few = self._notices[event_class] <= _NOTICES_PER_TICK
-        if not (few and self._say({"event": "log", "level": level, "class": event_class, "message": message})):
-            self._own.count("lost_notices")
-
-    def _say(self, message: dict[str, Any]) -> bool:
-        """False when the supervisor is gone or behind in reading: nothing that is said here is worth waiting for it."""
-        try:
-            self._link.send(json.dumps(message).encode())
-        except OSError:
-            return False
-        return True
+        self._voice.say({"event": "drained"})

@@ -2,15 +2,13 @@
 
 import tempfile
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hot_lines import BATCHES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_rig import Oracle, Rig, plan_of, written
-
-from collector.protocol.policy import Policy
+from source_policies import POLICIES, ZONES
 
 TRADITIONAL = [
     {"select": "*.*", "to": {"file": "FOLDER/all"}},
@@ -25,14 +23,6 @@ FORMATS = [
     {"select": "*.*", "to": {"file": "FOLDER/{{ timestamp | date }}/{{ hostname }}"}},
 ]
 OWN = "{{ timestamp }} {{ time_source }} {{ hostname }} {{ line }} {{ raw }}"
-POLICIES = st.builds(
-    Policy,
-    zone=st.sampled_from([None, ZoneInfo("Asia/Tokyo")]),
-    hostname=st.sampled_from(["message", "peer"]),
-    time=st.sampled_from(["sender", "arrival"]),
-    max_skew=st.sampled_from([None, 60.0, 86_400.0]),
-)
-ZONES = st.sampled_from(["UTC", {"default": "Europe/Berlin", "hosts": {"gate": "America/New_York"}}])
 
 
 @pytest.mark.parametrize("routes", [TRADITIONAL, FORMATS], ids=["traditional", "formats"])

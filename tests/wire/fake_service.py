@@ -74,6 +74,8 @@ class Plan:
     obeys: bool
     hash: str = "8f3a12c0"
     watched: tuple = ()
+    rules: None = None
+    actions: None = None
     destinations: tuple = ()
     settings: Settings = dataclasses.field(default_factory=lambda: Settings.model_construct(sources=()))
     layout: Layout = dataclasses.field(default_factory=lambda: Layout([RECEIVED, ROUTED, OPEN]))

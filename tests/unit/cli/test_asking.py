@@ -146,6 +146,15 @@ def test_the_schema_is_json_and_knows_sources_and_routes(call):
     assert {"sources", "routes"} <= set(json.loads(out)["properties"])
 
 
+def test_the_schema_of_rules_is_json_and_knows_kinds_and_destinations(call):
+    code, out, err = call("schema", "--rules")
+    known = json.loads(out)["$defs"]
+
+    assert (code, err) == (0, "")
+    assert {"MatchOptions", "ThresholdOptions", "condition"} <= set(known)
+    assert {"mail", "exec", "webhook"} <= {part.get("title") for part in known["destination"]["anyOf"]}
+
+
 def test_version_names_the_program_and_what_it_stands_on(call):
     assert re.fullmatch(
         rf"collector {re.escape(__version__)}  \(.*Python 3\.\d+.*\)\n", call("version")[1], re.IGNORECASE

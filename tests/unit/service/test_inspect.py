@@ -68,6 +68,15 @@ def test_records_are_what_json_shows():
     assert (record["peer"], record["time_source"]) == ("192.0.2.7:514", "sender")
 
 
+def test_fields_of_a_payload_are_there():
+    message = b"<135>Feb  3 17:09:09 dc1 security[failure] 529 N/A  Logon Failure:  User Name:bob"
+    expected = {"Channel": "Security", "EventID": 529, "EntryType": "audit_failure", "Computer": "dc1"}
+    expected["TargetUserName"] = "bob"
+
+    assert [record["fields"] for record in records([message], READER, None, NOW)] == [expected]
+    assert explained(message)["record"]["fields"] == expected
+
+
 def test_without_a_time_of_reception_it_is_now():
     before = datetime.now(UTC)
     [record] = records([b"x"], READER, None, None)

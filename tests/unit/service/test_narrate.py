@@ -45,6 +45,13 @@ written to 1 file"""
     )
 
 
+def test_fields_of_a_payload_are_told():
+    text = told(b"<135>Feb  3 17:09:09 dc1 security[failure] 529 N/A  Logon Failure:  User Name:bob\x1b")
+
+    assert "fields\n  Channel                   Security\n  EventID                   529\n" in text
+    assert "  TargetUserName            bob\\x1b\nroutes\n" in text
+
+
 def test_marks_structured_data_and_the_time_of_arrival_are_told():
     text = told(b'<38>1 - gate app - ID47 [a@1 b="c" d="e"][f] text')
 

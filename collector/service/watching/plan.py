@@ -1,0 +1,57 @@
+"""What processes need of the rules: workers, what to look for and where to write it down; the correlator, all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from collector.actions.destinations import Destination
+from collector.config.mail import MailServer
+from collector.protocol.hosts import HostMap
+from collector.protocol.interpret import Interpreter
+from collector.protocol.policy import DAY, DEFAULT, Policy
+from collector.rules.prefilter import Prefilter
+from collector.rules.rule import RuleBook
+from collector.service.local_zone import local_zone
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """Immutable and picklable. ``folder`` holds the journals, each of at most ``max_bytes``."""
+
+    prefilter: Prefilter
+    folder: str
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPlan:
+    """
+    What the correlator needs: the rules, and how workers read what they journalled. Immutable and picklable.
+
+    ``plan`` names the plan it belongs to, as journal entries do; ``zone`` is None for that of this machine;
+    ``policies`` are those of the sources by name.
+    """
+
+    plan: str
+    book: RuleBook
+    prefilter: Prefilter
+    zone: tzinfo | None
+    zones: HostMap[tzinfo]
+    policies: Mapping[str, Policy]
+    folder: str
+    workers: int
+    max_keys: int
+
+    def interpreter_of(self, source: str) -> Interpreter:
+        """How the messages of a source are read; one that the plan no longer has, as by default."""
+        interpreter = Interpreter(self.zone or local_zone(), self.zones, DAY)
+        return interpreter.under(self.policies.get(source, DEFAULT))
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsPlan:
+    """What the dispatcher needs: the destinations by label, the mail server, and the folder of the journals."""
+
+    destinations: Mapping[str, Destination]
+    mail: MailServer | None
+    folder: str
