@@ -89,6 +89,9 @@ files() {
   put "$source/deploy/sysctl.conf" "$config/sysctl.d/60-collector.conf"
   offer "$source/deploy/collector.yaml" /etc/collector/collector.yaml
   offer "$source/rules/routing.conf" /etc/collector/routing.conf
+  for pack in "$source"/rules/*.yaml "$source/rules/README.md"; do
+    offer "$pack" "/etc/collector/rules/${pack##*/}"
+  done
   offer "$source/deploy/environment" /etc/collector/environment
   offer "$source/deploy/logrotate" /etc/logrotate.d/collector
   say "installed the units, and the configuration in $etc"

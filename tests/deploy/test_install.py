@@ -28,7 +28,9 @@ esac
 """
 
 UNITS = {"etc/systemd/system/collector.service", "etc/systemd/system/collector.socket"}
-CONFIGURATION = {f"etc/collector/{name}" for name in ("collector.yaml", "routing.conf", "environment")}
+CONFIGURATION = {f"etc/collector/{name}" for name in ("collector.yaml", "routing.conf", "environment")} | {
+    f"etc/collector/rules/{path.name}" for path in (ROOT / "rules").iterdir() if path.suffix in {".yaml", ".md"}
+}
 SYSTEM = {
     "etc/sysusers.d/collector.conf", "etc/tmpfiles.d/collector.conf", "etc/sysctl.d/60-collector.conf",
     "etc/logrotate.d/collector",

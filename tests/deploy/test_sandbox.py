@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mail_server import Post, start
 from observing import until
 from open_python import open_python
 from sandboxed import SKIP, settings
@@ -134,3 +135,45 @@ def test_the_filter_is_what_the_unit_says():
     words = settings(UNIT)["SystemCallFilter"]
 
     assert words == ["@system-service", "~@privileged", "@resources"]
+
+
+def test_rules_raise_alerts_in_it_by_program_and_by_mail(serve, sandbox, tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    program = tmp_path / "page"
+    program.write_text("#!/bin/sh\ncat >> ./paged\n")
+    program.chmod(0o755)
+    (rules / "some.yaml").write_text(
+        f"""
+rules:
+  - id: bad
+    kind: threshold
+    on: {{re: 'bad (?P<what>\\w+)'}}
+    by: what
+    within: 1h
+    count: 2
+    alert: {{title: "{{{{ what }}}} is bad"}}
+    do: [{{exec: [{program}], folder: {tmp_path}}}, {{mail: ops@example.org}}]
+"""
+    )
+    post = Post()
+    server = start(post)
+    try:
+        text = CONFIG.split("  - local0.debug", maxsplit=1)[0].replace("udp: 127.0.0.1:997", "udp: 127.0.0.1:0")
+        mail = f'mail: {{server: "127.0.0.1:{server.port}", tls: none, from: collector@example.org}}\n'
+        config = f"{text}workers: 2\nrules: [rules/*.yaml]\n{mail}"
+        service = serve(config, prefix=sandbox)
+        service.tcp(b"<13>Jul 23 15:54:31 gate app: bad disk\n")
+        service.counts(1)
+        until(lambda: service.status()["watcher"]["by_rule"]["bad"]["hits"] == 1)
+        service.stop()
+        service = serve(config, prefix=sandbox)
+        service.tcp(b"<13>Jul 23 15:54:31 gate app: bad disk\n")
+        until(lambda: (tmp_path / "paged").exists() and b"disk is bad" in (tmp_path / "paged").read_bytes())
+        until(lambda: post.mails)
+        service.stop()
+    finally:
+        server.stop()
+    assert list((tmp_path / "state/journal/snapshots").glob("*.state"))
+    assert "not permitted" not in service.said()
+    assert "Permission denied" not in service.said()
