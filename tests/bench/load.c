@@ -4,9 +4,11 @@
  *
  *   load tcp|udp PORT --count N [--connections C] [--rate LINES/S] [--framing lf|octet]
  *                     [--format bsd|rfc5424|windows] [--size BYTES] [--pris 135,38,30] [--hosts H]
+ *                     [--texts FILE]
  *   load idle PORT --connections C       holds C connections open until stdin closes
  *
  * With --hosts the lines come from H hosts, host00000 and so on, one after the other; else from 40, mixed.
+ * With --texts they say what the lines of a file say, in turn, with program and all, up to a thousand of them.
  * Every line carries "id=cCCCC-nNNNNNNNNNN", connection and sequence number, which verify.c checks.
  * Prints one JSON object: lines, bytes, seconds, cpu (seconds), started (Unix time of the first byte).
  */
@@ -38,6 +40,7 @@ static struct {
     int pris[64];
     double rate;
     uint64_t count;
+    const char *texts;
 } option = {.connections = 1,
             .size = 180,
             .pri_count = 16,
@@ -46,6 +49,10 @@ static struct {
 
 /* Lines no connection has taken yet: whoever can send takes the next ones, so that no slow connection decides. */
 static uint64_t untaken;
+
+/* Of --texts. */
+static char texts[BLOCK][LINE_MAX_BYTES / 2];
+static int text_count;
 
 /* Where the line begins, its stamp and its sequence number stand: the same in the block of every connection. */
 static struct {
@@ -91,12 +98,14 @@ static const char *const APPS[] = {"sshd", "postfix/smtpd", "named", "CRON", "ke
 static const char *const TYPES[] = {"success", "failure", "info", "warning", "error"};
 static const char FILLER[] = "connection from 192.0.2.7 port 51514 accepted for user operator after 3 attempts, session "
                              "opened with method publickey and cipher aes256-gcm; next check in 300 seconds (ok) ";
+static const char PLAIN[] = "seq=20417 node=rack-12 zone=east uptime=86400 trace=5f2c9b7e1d queue=7 shard=3 region=tokyo-2 "
+                            "flags=none build=2026.11 tenant=4711 latency=12ms attempt=1 "; /* behind --texts */
 static const char JAPANESE[] = "着信トラフィックを許可しました。プロセス識別子 ユーザー アカウント 監査の失敗 ポート番号 ";
 
 /* Text up to exactly `target` bytes, no UTF-8 sequence cut, no blank at the end. */
 static int fill(char *out, int used, int target)
 {
-    const char *filler = option.format == WINDOWS ? JAPANESE : FILLER;
+    const char *filler = option.format == WINDOWS ? JAPANESE : text_count ? PLAIN : FILLER;
     int start = used, length = strlen(filler);
     for (int part; used < target; used += part) {
         part = target - used < length ? target - used : length;
@@ -124,6 +133,8 @@ static int render_line(char *out, int index, int target, uint32_t *stamp, uint32
     if (option.format == RFC5424)
         used += sprintf(out + used, ".%06uZ %s.example.net %s %u - [origin ip=\"192.0.2.7\"] ",
                         random_below(1000000), host, app, pid);
+    else if (text_count)
+        used += sprintf(out + used, " %s %s ", host, texts[index % text_count]);
     else if (option.format == WINDOWS)
         used += sprintf(out + used, " %s security[%s] %u NT AUTHORITY\\SYSTEM ", host, TYPES[random_below(5)], pid);
     else
@@ -145,6 +156,8 @@ static char *render_block(int datagrams)
         if (!datagrams || i % GROUP == 0)
             target = option.size * 3 / 4 + random_below(option.size / 2);
         int length = render_line(line, i, target, &stamp, &name, &mark);
+        if (datagrams && length != (int)target)
+            errx(2, "a text is too long for --size %d", option.size);
         at.line[i] = used;
         if (!datagrams && option.octet_counting)
             used += sprintf(block + used, "%d ", length);
@@ -320,11 +333,26 @@ static uint64_t send_datagrams(struct connection *all, double start)
     return bytes;
 }
 
+static void read_texts(void)
+{
+    FILE *file = fopen(option.texts, "r");
+    if (!file)
+        err(1, "%s", option.texts);
+    while (text_count < BLOCK && fgets(texts[text_count], sizeof *texts, file)) {
+        texts[text_count][strcspn(texts[text_count], "\n")] = 0;
+        text_count++;
+    }
+    fclose(file);
+    if (!text_count)
+        errx(2, "%s holds no text", option.texts);
+}
+
 static void read_options(int argc, char **argv)
 {
     static const struct option known[] = {
         {"count", 1, 0, 'n'}, {"connections", 1, 0, 'c'}, {"rate", 1, 0, 'r'}, {"framing", 1, 0, 'f'},
-        {"format", 1, 0, 'o'}, {"size", 1, 0, 's'}, {"pris", 1, 0, 'p'}, {"hosts", 1, 0, 'h'}, {0, 0, 0, 0}};
+        {"format", 1, 0, 'o'}, {"size", 1, 0, 's'}, {"pris", 1, 0, 'p'}, {"hosts", 1, 0, 'h'}, {"texts", 1, 0, 't'},
+        {0, 0, 0, 0}};
     int letter;
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (letter) {
@@ -334,6 +362,7 @@ static void read_options(int argc, char **argv)
         case 'f': option.octet_counting = !strcmp(optarg, "octet"); break;
         case 's': option.size = atoi(optarg); break;
         case 'h': option.hosts = atoi(optarg); break;
+        case 't': option.texts = optarg; break;
         case 'o': option.format = !strcmp(optarg, "rfc5424") ? RFC5424 : !strcmp(optarg, "windows") ? WINDOWS : BSD; break;
         case 'p':
             option.pri_count = 0;
@@ -345,6 +374,8 @@ static void read_options(int argc, char **argv)
     }
     if (optind + 2 != argc || option.connections < 1 || option.connections > 9999 || option.size < 100 || option.size > 800 || option.hosts < 0 || option.hosts > 100000 || !option.pri_count)
         errx(2, "usage: load tcp|udp|idle PORT [options], see the head of load.c");
+    if (option.texts && option.format != BSD)
+        errx(2, "--texts are of BSD lines");
     option.port = atoi(argv[optind + 1]);
 }
 
@@ -363,6 +394,8 @@ int main(int argc, char **argv)
 {
     read_options(argc, argv);
     untaken = option.count;
+    if (option.texts)
+        read_texts();
     const char *mode = argv[optind];
     if (!strcmp(mode, "idle"))
         return hold_idle();

@@ -21,7 +21,7 @@ def build_tools() -> None:
 class Load:
     """
     What load.c is told. ``rate``: lines per second, None for as fast as it goes; ``size``: bytes, the mean; ``hosts``:
-    how many the lines come from in turn, 0 for a few at random.
+    how many the lines come from in turn, 0 for a few at random; ``texts`` is a file of what they say.
     """
 
     transport: str
@@ -32,6 +32,7 @@ class Load:
     format: str = "bsd"
     size: int = 180
     hosts: int = 0
+    texts: str = ""
 
     def command(self, port: int) -> list[str]:
         options = {
@@ -40,7 +41,7 @@ class Load:
         }  # fmt: skip
         return [
             str(HERE / "build/load"), self.transport, str(port),
-            *(f"--{name}={value}" for name, value in options.items()),
+            *(f"--{name}={value}" for name, value in options.items()), *([f"--texts={self.texts}"] * bool(self.texts)),
         ]  # fmt: skip
 
 

@@ -2,17 +2,20 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from figures import Figures
 from scenarios import Ratio
 from summary import Summary
 
 CASE_ROW = "{:<14} {:<18} {:>8} {:>12} {:>11} {:>11} {:>8} {:>8} {:>9} {:>8} {:>7}"
-RATIO_ROW = "{:<14} {:<46} {:>8} {:>8}  {}"
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+RATIO_ROW = "{:<18} {:<46} {:>9} {:>10}  {}"
 
 
 def machine() -> str:
@@ -21,7 +24,7 @@ def machine() -> str:
     return (
         f"machine: {os.cpu_count()} cores ({cpu.partition(':')[2].strip()}), {memory / 2**20:.0f} GiB, "
         f"Linux {platform.release()}, load {os.getloadavg()[0]:.2f}\n"
-        f"peers:   {_rsyslog_version()}, Python {platform.python_version()} ({sys.executable})"
+        f"peers:   {_rsyslog_version()}, {_perl_versions()}, Python {platform.python_version()} ({sys.executable})"
     )
 
 
@@ -37,6 +40,17 @@ def _rsyslog_version() -> str:
     return " ".join(output.split()[:2])
 
 
+def _perl_versions() -> str:
+    versions = []
+    for program, package in (("sec", "sec"), ("swatchdog", "swatch")):
+        if shutil.which(program) is None:
+            versions.append(f"{program} not installed (Debian package {package})")
+            continue
+        output = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+        versions.append(f"{program} {_VERSION.findall(output)[0]}")
+    return ", ".join(versions)
+
+
 def case_header() -> str:
     return CASE_ROW.format(
         "scenario", "case", "ns/line", "min-max", "sent/s", "lines/s", "lost", "twice", "disorder", "PSS MiB", "others"
@@ -50,6 +64,15 @@ def case_row(scenario: str, case: str, found: Summary) -> str:
         f"{found.lines_per_second:,.0f}", found.lost, found.duplicates, found.disorder, f"{max(found.pss):.0f}",
         f"{found.others:.2f}",
     )  # fmt: skip
+
+
+def figures_row(scenario: str, case: str, found: Figures) -> str:
+    texts = (f"{name} {_number(value)}" for name, value in found.values.items() if value)
+    return f"{scenario:<18} {case:<16} " + " · ".join(texts)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
 
 
 def ratio_table(ratios: Mapping[str, Sequence[Ratio]]) -> str:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from figures import FigureCase
 from measure import Load
-from servers import Server
+from servers import Server, is_available
 from summary import Summary
+from trial import Sample, run_once
 
 MIB_LIMIT = 120
 UDP_RATES = (50_000, 100_000, 200_000, 300_000, 400_000)
@@ -22,6 +26,14 @@ class Case:
     server: Server
     load: Load
     idle: int = 0
+
+    @property
+    def missing(self) -> str | None:
+        """What must be installed for it, if it is not."""
+        return None if is_available(self.server.name, self.server.python) else self.server.name
+
+    def run(self, place: Path) -> Sample:
+        return run_once(self.server, self.load, place / "server", self.idle)
 
 
 @dataclass(frozen=True)
@@ -40,14 +52,13 @@ class Ratio:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
-Judge = Callable[[Mapping[str, Summary]], list[Ratio]]
-
-
 @dataclass(frozen=True)
 class Scenario:
+    """``judge`` gets the medians of each case by its name: Summary of a Case, Figures of a FigureCase."""
+
     name: str
-    cases: tuple[Case, ...]
-    judge: Judge
+    cases: tuple[Case, ...] | tuple[FigureCase, ...]
+    judge: Callable[[Mapping[str, Any]], list[Ratio]]
     rounds: int | None = None
 
 

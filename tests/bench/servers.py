@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import rulesets
+
 ROUTES = {
     "windows": "local0.debug",
     "auth": "auth,authpriv.*",
     "messages": "*.info;local0.none;auth.none;authpriv.none",
 }
+ALERTS = "alerts"
 RECEIVE_BUFFER_MIB = 32
 TOP = Path(__file__).resolve().parents[2]
 SEARCH_PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
@@ -26,7 +29,8 @@ SEARCH_PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 class Server:
     """
     A server to start in a folder of its own. ``python`` runs collector; ``options`` fill the configuration:
-    ``selectors`` is how many there are, ``hosts`` of how many hosts each gets a file of its own instead.
+    ``selectors`` is how many there are, ``hosts`` of how many hosts each gets a file of its own instead; ``rules`` is
+    how many of ``rulesets`` there are, or the text of a file of rules, whose alerts may go to ``log``.
     """
 
     name: str
@@ -107,9 +111,18 @@ def collector_command(folder: Path, port: int, options: dict[str, str], python: 
         "workers": int(options.get("workers", "1")),
         "max_paths": 20_000,
     }
+    if "rules" in options:
+        settings |= with_rules(folder, options["rules"])
     config = folder / "collector.yaml"
     config.write_text(json.dumps(settings, indent=1))  # JSON is YAML
     return [python, "-m", "collector", "run", "--config", str(config)]
+
+
+def with_rules(folder: Path, wanted: str) -> dict[str, object]:
+    """Write the rules; returns what the settings say of them."""
+    text = rulesets.collector_rules(rulesets.rules(int(wanted))) if wanted.isdigit() else wanted
+    (folder / "rules.yaml").write_text(text)
+    return {"rules": ["rules.yaml"], "destinations": {"log": {"file": str(folder / ALERTS), "line": "{{ title }}"}}}
 
 
 def idle_routes(selectors: int) -> Iterator[tuple[str, str]]:

@@ -1,13 +1,21 @@
-"""The tools of the benchmark do what its numbers rest on: unique rising lines, and a check that sees what is wrong."""
+"""
+The tools of the benchmark do what its numbers rest on: unique rising lines, a check that sees what is wrong, and rules
+that say the same to everybody.
+"""
 
+import importlib
 import re
 import shutil
 import socket
 import subprocess
+import sys
+import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from bench.measure import Arrived, Load, build_tools, verify
+from bench.rulesets import compiled, expected, lines, marker, rules, texts
 
 from collector.protocol.timestamp import bsd_stamp
 
@@ -91,3 +99,93 @@ def test_datagrams_arrive_whole():
             datagrams = [listener.recv(2048) for _ in range(200)]
     assert all(datagram.startswith(b"<") and b" id=c000" in datagram for datagram in datagrams)
     assert len(set(datagrams)) == 200
+
+
+def test_lines_say_what_they_are_told(received, tmp_path):
+    said = texts(1, 0.4, 300)
+    (tmp_path / "texts").write_text("".join(f"{text}\n" for text in said))
+    load = Load("tcp", 900, connections=2, size=200, texts=str(tmp_path / "texts"))
+    file = received(load)
+
+    assert verify([file], load) == Arrived(lines=900, foreign=0, unique=900, duplicates=0, disorder=0)
+    found = [re.fullmatch(r"<\d+>.{15} host\d\d (.*) id=c.*", line)[1] for line in file.read_text().splitlines()]
+    assert sorted(found) == sorted(said * 3)
+
+
+def test_the_first_two_rules_match_the_share_that_was_asked_for_and_no_line_matches_two():
+    patterns = compiled(rules(1000))
+    hot, count = 0, 400
+    for line in lines(count, texts(1, 0.3, count), 0.0):
+        found = [rule.id for rule, pattern in patterns if pattern.search(line)]
+        assert len(found) <= 1
+        hot += found in (["hot-0"], ["hot-1"])
+    assert hot == 0.3 * count
+
+
+def test_rules_of_a_smaller_number_are_among_those_of_a_larger_one_and_differ():
+    many = rules(5000)
+    assert many[:10] == rules(10)
+    assert len({rule.id for rule in many}) == len({rule.regex for rule in many}) == 5000
+    assert rules(1000)[-1].id == "cold-997"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_marker_raises_an_alert_that_nothing_else_raises(number):
+    text, alert = marker(number)
+    others = list(lines(1000, texts(1, 0.4), 0.0))
+
+    assert expected(rules(1000), [text]) == [alert]
+    assert not any(text.rpartition(" ")[0] in line for line in others)
+
+
+@pytest.fixture
+def one_pass(monkeypatch):
+    """The module as bench.py has it, whose neighbours it imports as neighbours."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    return importlib.import_module("one_pass")
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("".join(lines(1000, texts(1, 0.4), time.time() - 900)))
+    return path
+
+
+@pytest.mark.parametrize("every_rule", [False, True])
+@pytest.mark.parametrize("program", ["sec", "swatchdog"])
+def test_others_raise_the_alerts_that_the_same_rules_must_raise(one_pass, log, tmp_path, program, every_rule):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    some = rules(150)
+    found = getattr(one_pass, program)(some, log, tmp_path, every_rule=every_rule)
+
+    assert found.alerts == expected(some, log.read_text().splitlines())
+    assert {alert.partition("-")[0] for alert in found.alerts} == {"hot", "cold"}
+
+
+def test_check_rules_raises_the_alerts_that_the_same_rules_must_raise(one_pass, log, tmp_path):
+    some = rules(150)
+    found = one_pass.check_rules(some, log, tmp_path, python=sys.executable)
+
+    assert found.alerts == expected(some, log.read_text().splitlines())
+
+
+def test_batches_to_scan_are_whole_lines():
+    from bench.scan import BATCH, cut
+
+    data = b"".join(b"%d\n" % number * (number % 50) for number in range(9000)) + b"last without an end"
+    pieces = [data[start:end] for start, end in cut(data)]
+    assert b"".join(pieces) == data
+    assert all(piece.endswith(b"\n") and len(piece) >= BATCH for piece in pieces[:-1])
+
+
+def test_patterns_of_logcheck_are_read():
+    from bench import logcheck
+
+    if logcheck.missing():
+        pytest.skip("logcheck-database is not installed")
+    line = "Nov 22 10:11:12 gate sshd[411]: Accepted publickey for bob from 192.0.2.7 port 51514 ssh2"
+    found = logcheck.patterns()
+    assert len(found) > 1000
+    assert any(re.search(pattern, line, re.ASCII) for pattern in found)
