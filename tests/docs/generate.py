@@ -20,14 +20,30 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
 
+from collector.actions import ACTIONS, action_class
+from collector.actions import syslog as syslog_action
+from collector.actions.options import Cap, Retry
 from collector.cli import build_parser
+from collector.config import certificates
+from collector.config import mail as mail_types
 from collector.config import options as types
+from collector.config import secrets as secret_types
+from collector.config.mail import MailServer
 from collector.config.options import Options, Written
 from collector.config.sections import IncludeOptions, RouteOptions
-from collector.config.settings import Charsets, Dns, Settings, Silence, TimeZones
+from collector.config.settings import Charsets, Dns, Journal, RuleSetOptions, Settings, Silence, TimeZones
 from collector.priority import FACILITIES, SEVERITIES
 from collector.protocol.columns import COLUMNS
 from collector.routing.where import FIELDS
+from collector.rules import fields as rule_fields
+from collector.rules import options as rule_types
+from collector.rules import times as rule_times
+from collector.rules.kinds import KINDS, kind_class
+from collector.rules.kinds.threshold import ClearOptions, CountOptions
+from collector.rules.limit import LimitOptions
+from collector.rules.mute import MuteOptions
+from collector.rules.options import AlertOptions, RuleOptions, SampleOptions
+from collector.rules.times import TimeOptions
 from collector.sinks import SINKS, sink_class
 from collector.sinks.rotation import RotateOptions
 from collector.sinks.users import UserNames
@@ -41,11 +57,23 @@ CLI = ROOT / "docs/cli.md"
 WIDTH = 80
 MARKER = re.compile(r"(<!-- (?P<what>[a-z]+(?:: \w+)?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
+
+def own_keys(model: type[Options]) -> list[str]:
+    """The keys that a table tells of: of a kind of rules those that not every rule has."""
+    shared = RuleOptions.model_fields if model is not RuleOptions and issubclass(model, RuleOptions) else {}
+    return [key for key in model.model_fields if key not in shared]
+
+
 MODELS: dict[str, type[Options]] = {
-    **{model.__name__: model for model in (Settings, Charsets, TimeZones, Silence, Dns)},
+    **{model.__name__: model for model in (Settings, Charsets, TimeZones, Silence, Dns, MailServer, Journal)},
+    **{model.__name__: model for model in (RuleSetOptions, RuleOptions, AlertOptions, LimitOptions, TimeOptions)},
+    **{model.__name__: model for model in (MuteOptions, CountOptions, ClearOptions, SampleOptions)},
+    **{kind: model for kind in KINDS if own_keys(model := kind_class(kind).Options)},
     **{model.__name__: model for model in (RouteOptions, IncludeOptions, RotateOptions)},
     **{kind: source_class(kind).Options for kind in SOURCES},
     **{kind: sink_class(kind).Options for kind in SINKS},
+    **{f"{kind}_action": action_class(kind).Options for kind in ACTIONS},
+    **{model.__name__: model for model in (Cap, Retry)},
 }
 
 # What the tables call the types that are written in a way of their own.
@@ -56,18 +84,27 @@ WRITTEN = {
     "path": types.FilePath, "socket path": types.SocketPath, "user": types.UserName, "group": types.GroupName,
     "`on` or `off`": types.Switch, "duration or `none`": types.MaxSkew, "domain": types.Domain,
     "peer": types.Peer, "users": UserNames,
+    "field, or a list of fields": rule_fields.FieldNames, "id": rule_types.Id,
+    "`next`, `stop` or `{goto: ID}`": rule_types.ThenNext,
+    "days": rule_times.Days, "hours": rule_times.Hours,
+    "mail address": mail_types.MailAddress, "host, or host and port": mail_types.ServerAddress,
+    "certificates": certificates.CaFile,
+    "secret": secret_types.SecretText, "text, maybe with secrets": secret_types.Text,
+    "receiver": syslog_action.Target, "facility": syslog_action.Facility,
 }  # fmt: skip
 PLAIN = {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
 LINKED = {
     "sources": "list of [sources](#sources)",
     "routes": "[routes](#routes)",
     "to": "path, mapping, or a list of these",
+    "on": "conditions",
+    "do": "destination, or a list of them",
 }
 NESTED = {
-    Charsets: "mapping",
     TimeZones: "mapping, or a time zone",
     Silence: "mapping, or a duration",
     Dns: "mapping, or `on` or `off`",
+    CountOptions: "number, or mapping",
     RotateOptions: "mapping, size, or `hourly`, `daily`, `weekly`, `monthly`",
 }
 
@@ -89,13 +126,15 @@ def type_words(annotation: Any, metadata: list[Any]) -> str:
     arguments = get_args(annotation)
     match get_origin(annotation):
         case None:
-            return NESTED.get(annotation) or PLAIN[annotation] + limits(metadata, str)
+            if isinstance(annotation, type) and issubclass(annotation, Options):
+                return NESTED.get(annotation, "mapping")
+            return PLAIN[annotation] + limits(metadata, str)
         case origin if origin is Annotated:
             marks = [part for mark in arguments[1:] for part in getattr(mark, "metadata", [mark])]
             return type_words(arguments[0], [*metadata, *marks])
         case origin if origin is Literal:
             words = [f"`{choice}`" for choice in arguments]
-        case origin if origin is tuple:
+        case origin if origin in (tuple, list):
             words = [f"list of {type_words(arguments[0], [])}"]
         case origin if origin is dict:
             key, value = (type_words(part, []) for part in arguments)
@@ -118,7 +157,7 @@ def default_words(model: type[Options], name: str) -> str:
     if field.is_required():
         return "required"
     shown = model.model_construct().model_dump(mode="json", include={name})[name]
-    if shown in (None, [], {}) or isinstance(shown, dict):
+    if shown in (None, [], {}, "") or isinstance(shown, dict):
         return "–"
     if isinstance(shown, list):
         return f"`[{', '.join(shown)}]`"
@@ -129,10 +168,11 @@ def options_table(name: str) -> Iterator[str]:
     model = MODELS[name]
     yield "| key | type | default | meaning |"
     yield "|---|---|---|---|"
-    for key, field in model.model_fields.items():
+    for key in own_keys(model):
+        field = model.model_fields[key]
         kind = LINKED.get(key) or type_words(field.annotation, field.metadata)
         meaning = " ".join((field.description or "").split())
-        yield f"| `{key}` | {kind} | {default_words(model, key)} | {meaning} |".replace("|lte", "\\|lte")
+        yield f"| `{field.alias or key}` | {kind} | {default_words(model, key)} | {meaning} |".replace("|lte", "\\|lte")
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,9 +1,9 @@
 """
 The pages of the documentation, and the examples in them.
 
-A ``yaml`` block is a whole configuration. A ``console`` block shows commands after ``$`` (continued after ``>``) and
-what they print; those that only look at messages and configurations are run. ``<!-- file: NAME -->`` before a block
-says that the commands of its page find it under that name.
+A ``yaml`` block is a whole configuration, or a file of rules with their tests. A ``console`` block shows commands after
+``$`` (continued after ``>``) and what they print; those that only look at messages and configurations are run. ``<!--
+file: NAME -->`` before a block says that the commands of its page find it under that name.
 """
 
 import os
@@ -26,7 +26,10 @@ _COMMAND = re.compile(r"^\$ (?P<text>.*(?:\n> .*)*)\n(?P<output>(?:(?!\$ ).*\n)*
 _RIGHTS = re.compile(r"^\S+ warning: .*\[no-right\]\n    hint: .*\n|(?<=: fine), \d+ warnings?(?=:)", re.MULTILINE)
 
 _FIRST_WORDS = {"collector", "printf", "cat"}
-_DAEMONS = re.compile(r"\bcollector (run|send|status)\b")
+_DAEMONS = re.compile(r"\bcollector (run|send|status|alerts|mute)\b")
+
+# How long something took, which differs from run to run: what a page shows of it stays.
+_COSTS = re.compile(r"(?<=, in )[\d.]+ s \([\d,]+ lines/s\)|(?<=\d)  +[\d,]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def _refreshed_block(block: re.Match[str], folder: Path, environment: Mapping[st
     def shown(match: re.Match[str]) -> str:
         example = Example(match["text"], match["output"])
         output = _printed(example.command, folder, environment) if example.is_run else example.output
+        if _COSTS.sub("", output) == _COSTS.sub("", example.output):
+            output = example.output
         return f"$ {example.text}\n{output}"
 
     if block["language"] != "console":

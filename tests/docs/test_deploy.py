@@ -23,8 +23,9 @@ RSYSLOGD = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/sbin")
 
 def here(text, tmp_path):
     """The shipped configuration, with its files in a folder of ours."""
-    shutil.copy(ROOT / "rules/routing.conf", tmp_path)
+    shutil.copytree(ROOT / "rules", tmp_path, dirs_exist_ok=True)
     text = text.replace("user: collector", "user: root")  # one that is there
+    text = text.replace("/etc/collector/rules/", f"{tmp_path}/")
     return text.replace("/etc/collector/routing.conf", str(tmp_path / "routing.conf"))
 
 
@@ -106,6 +107,7 @@ class Demo:
             self.port = probe.getsockname()[1]
         self.folder = folder
         (folder / "deploy").mkdir()
+        (folder / "rules").symlink_to(ROOT / "rules")
         text = (ROOT / "deploy/demo.yaml").read_text()
         (folder / "deploy/demo.yaml").write_text(text.replace("5514", str(self.port)))
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TZ": "UTC", "LC_ALL": "C.UTF-8"}

@@ -1,5 +1,5 @@
 from docs.generate import MARKER, MODELS, fresh_pages
-from docs.pages import ROOT
+from docs.pages import pages
 
 
 def test_every_generated_part_and_every_shown_output_is_fresh():
@@ -7,7 +7,7 @@ def test_every_generated_part_and_every_shown_output_is_fresh():
 
 
 def test_the_options_of_every_part_are_documented():
-    text = (ROOT / "docs/configuration.md").read_text()
+    text = "".join(page.read_text() for page in pages())
 
     assert set(MODELS) == {match["what"].removeprefix("options: ") for match in MARKER.finditer(text)} & set(MODELS)
 

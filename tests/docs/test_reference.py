@@ -11,7 +11,8 @@ from collector.metrics import UNKNOWN
 from collector.protocol.charset import Charsets
 from collector.protocol.framing import FRAMERS
 from collector.protocol.render import FORMATS, as_json
-from collector.routing.matching import MODIFIERS
+from collector.routing.clauses import OF_LINE
+from collector.routing.matching import FLAGS, MODIFIERS
 from collector.service import exposition, ledger, queues
 from collector.service.account import as_json as counters_as_json
 from collector.service.meter import OTHER
@@ -91,9 +92,8 @@ def test_every_framing_has_its_row():
 def test_every_modifier_of_filters_is_explained():
     section = PAGE.partition("\n## Filters\n")[2].partition("\n## ")[0]
 
-    assert [
-        name for name in (*MODIFIERS, "exists", "all", "cased", "spaced") if name and f"`{name}`" not in section
-    ] == []
+    words = (*MODIFIERS, *FLAGS, *OF_LINE, "exists", "all", "cased", "spaced")
+    assert [name for name in words if name and f"`{name}`" not in section] == []
 
 
 def test_every_filter_of_templates_is_named():

@@ -6,20 +6,23 @@ from importlib import import_module
 import pytest
 from docs.pages import ROOT
 
+from collector.actions import ACTIONS
 from collector.protocol import render
 from collector.protocol.framing import FRAMERS
+from collector.protocol.parsers.payload import PAYLOADS
 from collector.sinks import SINKS, sink_class
 from collector.sources import SOURCES, source_class
 
-ENTRIES = {**SOURCES, **SINKS, **FRAMERS}
+ENTRIES = [*SOURCES.values(), *SINKS.values(), *FRAMERS.values(), *ACTIONS.values()]
 PAGE = (ROOT / "docs/configuration.md").read_text()
+ALERTS = (ROOT / "docs/alerts.md").read_text()
 
 
 def modules():
-    return sorted({entry.partition(":")[0] for entry in ENTRIES.values()} | {render.__name__})
+    return sorted({entry.partition(":")[0] for entry in ENTRIES} | {render.__name__})
 
 
-@pytest.mark.parametrize("entry", ENTRIES.values())
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_every_entry_names_a_class_that_is_there(entry):
     module, _, name = entry.partition(":")
 
@@ -56,6 +59,11 @@ def test_every_kind_has_a_table_of_its_options(kind):
     assert f"<!-- options: {kind} -->" in PAGE
 
 
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_every_kind_of_action_has_a_table_of_its_options(kind):
+    assert f"<!-- options: {kind}_action -->" in ALERTS
+
+
 @pytest.mark.parametrize("kind", SOURCES)
 def test_every_source_takes_its_target_under_the_name_of_its_kind(kind):
     options = source_class(kind).Options
@@ -69,3 +77,9 @@ def test_every_sink_takes_its_target_under_the_name_of_its_kind(kind):
     options = sink_class(kind).Options
 
     assert options.model_fields[options.target_field].is_required()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_every_payload_has_vectors_and_is_named_on_the_page(payload):
+    assert len((ROOT / f"tests/vectors/{payload}.jsonl").read_text().splitlines()) > 10
+    assert payload in PAGE.lower()

@@ -107,7 +107,9 @@ def test_whoever_follows_sees_what_comes_and_nothing_twice_across_a_restart_of_t
     service.tcp(visit("f0"))
     until(lambda: delivered(service)[-1]["title"].startswith("f0 "))
     with subprocess.Popen(
-        [*COLLECTOR, "alerts", "--config", "collector.yaml", "-f", "-n", "1", "--rule", "visit", "--json"],
+        # A shell has what it starts in the background ignore Ctrl-C, and tests with it.
+        ["env", "--default-signal=INT", *COLLECTOR, "alerts", "-f", "-n", "1", "--rule", "visit", "--json",
+         "--config", "collector.yaml"],
         cwd=service.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     ) as follower:  # fmt: skip
         try:
