@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from collector.rules.needles import Core, Form, Literal, Mark, Needle, Token
+from collector.rules.needles import Core, Form, Literal, Mark, Needle, Pair, Token
 
 _WORD = re.compile(rb"[0-9a-z\x80-\xff]+")
 _BLANKED = bytes(
@@ -69,7 +69,7 @@ class LiteralIndex:
                 self._texts[number] = needle.text.lower()
             case Token(text):
                 self._patterns[number] = re.compile(rb"%b(?![0-9])" % text.encode())
-            case Core(pattern) | Form(pattern):
+            case Core(pattern) | Pair(pattern) | Form(pattern):
                 self._patterns[number] = re.compile(pattern.encode(), re.IGNORECASE)
 
     def _file(self, number: int, keys: list[_Key], held: Counter[_Key]) -> None:

@@ -11,7 +11,7 @@ that of RE2's prefilters (Cox, "Regular Expression Matching with a Trigram Index
 from dataclasses import dataclass
 from itertools import product
 
-from collector.rules.needles import ANYTHING, Formula, Literal, all_of, any_of
+from collector.rules.needles import ANYTHING, Formula, Literal, all_of, any_of, anywhere
 from collector.rules.regex_tree import Ahead, Choice, Node, One, Open, Repeat, Sequence, Text
 
 _MOST = 16
@@ -66,7 +66,7 @@ def _known(node: Node) -> _Known:  # noqa: PLR0911  (one return for each shape)
         case Repeat():
             return _repeat(node)
         case Ahead():
-            return _Known(_EMPTY, literals_of(node.body))
+            return _Known(_EMPTY, anywhere(literals_of(node.body)))
         case Open():
             return _Known(None)
 
@@ -79,21 +79,22 @@ def _chars(node: One) -> _Strings | None:
 
 def _sequence(node: Sequence) -> _Known:
     """Joins what comes one after the other, and begins anew where something unknown or too much stands between."""
-    run, whole = _EMPTY, True
+    run, whole, apart = _EMPTY, True, True
     found: list[Formula] = []
     for part in node.parts:
         known = _known(part)
-        found.append(known.formula)
         next_run = known.strings or known.edges
         joined = _joined(run, next_run)
         if known.strings is not None and joined is not None:
             run = joined
+            found.append(known.formula)
             continue
-        found.append(_formula(joined or run))
+        found += [_formula(joined or run), known.formula]
+        apart = apart and known.edges == _EMPTY  # an edge is the end of one literal and the beginning of the next
         run, whole = next_run, False
     if whole:
         return _Known(run, all_of(found))
-    return _Known(None, all_of([*found, _formula(run)]))
+    return _Known(None, all_of([*found, _formula(run)], in_order=apart))
 
 
 def _choice(node: Choice) -> _Known:

@@ -18,6 +18,8 @@ class Literal:
 
     def __str__(self) -> str:
         text = self.text.decode(errors="backslashreplace")
+        if text.isprintable():
+            return f'"{text}"'
         return '"' + "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text) + '"'
 
 
@@ -46,6 +48,22 @@ class Core:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """
+    Two texts in one line, as a regular expression over bytes; ``rate`` is how often a line is taken to hold them. With
+    ``caseless`` there is one among them whose case does not count.
+    """
+
+    pattern: str
+    rate: float
+    name: str
+    caseless: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """What many rules look for in the same way: a ``Core`` with a name, whose case does not count."""
 
@@ -71,12 +89,15 @@ class Mark:
         return f"<{self.number}>"
 
 
-Needle = Literal | Token | Core | Form | Mark
+Needle = Literal | Token | Core | Pair | Form | Mark
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """``in_order``: those of its parts that are literals, or of which one is needed, stand one behind the other."""
+
     parts: tuple["Formula", ...]
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +110,14 @@ Formula = Needle | AllOf | AnyOf
 ANYTHING = AllOf(())
 
 
-def all_of(parts: Iterable[Formula]) -> Formula:
+def all_of(parts: Iterable[Formula], *, in_order: bool = False) -> Formula:
     known = tuple(dict.fromkeys(part for part in parts if part != ANYTHING))
-    return known[0] if len(known) == 1 else AllOf(known)
+    return known[0] if len(known) == 1 else AllOf(known, in_order and bool(known))
+
+
+def anywhere(formula: Formula) -> Formula:
+    """The same, where it is part of something in order."""
+    return formula if formula == ANYTHING else AllOf((formula,))
 
 
 def any_of(parts: Iterable[Formula]) -> Formula:

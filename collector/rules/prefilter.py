@@ -10,7 +10,8 @@ It may name a row too many, never one too few; the condition has the last word.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from hashlib import blake2b
 from typing import Literal, Protocol, cast
 
 from collector.errors import CollectorError
@@ -72,6 +73,9 @@ class Prefilter:
     told: str
     """The reports, as lines: workers load this often and never look at them."""
 
+    name: str
+    """Of two that have the same, needles have the same numbers."""
+
     @cached_property
     def reports(self) -> tuple[Report, ...]:
         return tuple(map(Report.of, self.told.splitlines()))
@@ -104,7 +108,8 @@ class Prefilter:
             if end <= done:
                 continue
             start, done = text.rfind(b"\n", 0, end) + 1, text.index(b"\n", end)
-            row = foldings.folded(text[start:done]) + b"\n"
+            as_is = text[start:done]
+            row = as_is + b" " + foldings.folded(as_is) + b"\n"  # of a pair, one may stand in either
             found += [(end, needle) for _, needle in self.scanner.scan(row) if needle < len(self.rules_of)]
         return found
 
@@ -117,10 +122,11 @@ def compile_prefilter(requirements: Sequence[Requirement], engine: Engine = "aut
         CollectorError: Hyperscan is asked for and not installed.
     """
     name, scanner_of = _engine(engine)
-    choices = choose([_formula(requirement) for requirement in requirements], cores=name == "hyperscan")
+    with_core = partial(_with_core, requirements) if name == "hyperscan" else None
+    choices = choose([_formula(requirement) for requirement in requirements], with_core)
     rules_of: dict[Needle, list[int]] = {}
     for rule, choice in enumerate(choices):
-        for needle in sorted(choice.needles, key=str) if choice else ():
+        for needle in sorted(choice.needles, key=repr) if choice else ():
             rules_of.setdefault(needle, []).append(rule)
     wanted = [*rules_of, _ODD_LETTER] if any(map(_is_caseless, rules_of)) else list(rules_of)
     return Prefilter(
@@ -129,6 +135,7 @@ def compile_prefilter(requirements: Sequence[Requirement], engine: Engine = "aut
         rules_of=tuple(map(tuple, rules_of.values())),
         scanner=scanner_of(wanted) if wanted else None,
         told="".join(f"{_report(choice)}\n" for choice in choices),
+        name=blake2b(repr((name, list(rules_of.items()))).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest(),
     )
 
 
@@ -144,12 +151,16 @@ def _engine(engine: Engine) -> tuple[str, Callable[[Sequence[Needle]], Scanner]]
     return "hyperscan", HyperscanScanner.of
 
 
-def _formula(requirement: Requirement) -> Formula:  # noqa: PLR0911  (one return for each shape)
+def _with_core(requirements: Sequence[Requirement], rule: int) -> Formula:
+    return _formula(requirements[rule], cores=True)
+
+
+def _formula(requirement: Requirement, *, cores: bool = False) -> Formula:  # noqa: PLR0911  (one return for each shape)
     match requirement:
         case Anything():
             return ANYTHING
-        case Text(pattern, ignore_case):
-            return _of_text(pattern, ignore_case=ignore_case)
+        case Text():
+            return _of_text(requirement, cores=cores)
         case Value():
             return formula_of_value(requirement)
         case Pattern():
@@ -157,20 +168,20 @@ def _formula(requirement: Requirement) -> Formula:  # noqa: PLR0911  (one return
         case Pri(numbers):
             return any_of(of.Mark(number) for number in sorted(numbers))
         case All(parts):
-            return all_of(map(_formula, parts))
+            return all_of(_formula(part, cores=cores) for part in parts)
         case Any(parts):
-            return any_of(map(_formula, parts))
+            return any_of(_formula(part, cores=cores) for part in parts)
 
 
 @lru_cache(maxsize=4096)
-def _of_text(pattern: str, *, ignore_case: bool) -> Formula:
-    tree = parse(pattern, ignore_case=ignore_case)
-    core = core_of(tree)
+def _of_text(text: Text, *, cores: bool) -> Formula:
+    tree = parse(text.pattern, ignore_case=text.ignore_case)
+    core = core_of(tree) if cores else None
     return all_of([literals_of(tree), *([core] if core else [])])
 
 
 def _is_caseless(needle: Needle) -> bool:
-    return isinstance(needle, of.Token) or (isinstance(needle, of.Literal) and needle.caseless)
+    return isinstance(needle, of.Token) or (isinstance(needle, of.Literal | of.Pair) and needle.caseless)
 
 
 def _report(choice: Choice | None) -> Report:
@@ -180,4 +191,6 @@ def _report(choice: Choice | None) -> Report:
     looks_for = " or ".join(words[:3]) + (f" or {len(words) - 3} others" if len(words) > 3 else "")
     if choice.cost > _COMMON:
         return Report("common", looks_for)
-    return Report("core" if any(isinstance(needle, Core) for needle in choice.needles) else "literal", looks_for)
+    return Report(
+        "core" if any(isinstance(needle, Core | of.Pair) for needle in choice.needles) else "literal", looks_for
+    )

@@ -9,7 +9,7 @@ rarest in truth; ``docs/decisions/0017-literals-before-cores.md`` has what was m
 _POSITIONS = 100
 """Of a line at which a text may begin, roughly."""
 
-_RAREST = 1e-5
+RAREST = 1e-5
 """Nothing is taken to be rarer: then the needle that is simpler counts."""
 
 
@@ -19,7 +19,7 @@ def bits_of(text: bytes) -> float:
 
 def rate(bits: float) -> float:
     """How often a text of so much information stands in a line; more than once when above 1."""
-    return float(max(_RAREST, _POSITIONS * 2.0**-bits))
+    return float(max(RAREST, _POSITIONS * 2.0**-bits))
 
 
 def _bits_of_byte(byte: int) -> float:

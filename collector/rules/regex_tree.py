@@ -9,7 +9,7 @@ of the text, so there is no second opinion about the syntax; this is the one pla
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -105,13 +105,12 @@ def parse(pattern: str, *, ignore_case: bool = False) -> Node:
         return Open()  # re follows groups that are nested a little deeper
 
 
-def _sequence(tree: Iterable[tuple[Any, Any]], flags: int, depth: int) -> Node:
+def _sequence(tree: Any, flags: int, depth: int) -> Node:
     """What follows each other, flat: a group is no more than its parts, and letters make one text."""
     if depth > _DEEPEST:
         return Open()
     parts: list[Node] = []
-    for op, argument in tree:
-        node = _node(op, argument, flags, depth + 1)
+    for node in _nodes(tree, flags, depth + 1):
         for part in node.parts if isinstance(node, Sequence) else (node,):
             last = parts[-1] if parts else None
             if isinstance(part, Text) and isinstance(last, Text) and part.caseless is last.caseless:
@@ -119,6 +118,21 @@ def _sequence(tree: Iterable[tuple[Any, Any]], flags: int, depth: int) -> Node:
             else:
                 parts.append(part)
     return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
+
+
+def _nodes(tree: Any, flags: int, depth: int) -> Iterator[Node]:
+    """One for each item, but one for all letters between two others: most of an expression is letters."""
+    letters: list[int] = []
+    for op, argument in tree.data:  # which is a list, where its tree makes a call for each item
+        if op is ops.LITERAL and not flags & _IGNORECASE:
+            letters.append(argument)
+            continue
+        if letters:
+            yield Text("".join(map(chr, letters)))
+            letters = []
+        yield _node(op, argument, flags, depth)
+    if letters:
+        yield Text("".join(map(chr, letters)))
 
 
 def _node(op: Any, argument: Any, flags: int, depth: int) -> Node:  # noqa: PLR0911  (one return for each shape)

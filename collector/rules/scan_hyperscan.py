@@ -11,9 +11,11 @@ from typing import Any
 
 import hyperscan
 
-from collector.rules.needles import Core, Form, Literal, Mark, Needle, Token
+from collector.rules.needles import Core, Form, Literal, Mark, Needle, Pair, Token
 
 NAME = "hyperscan"
+
+_ESCAPED = tuple(f"\\x{byte:02x}" for byte in range(256))
 
 # What stands before a word or number that is no part of another: an escape may end in a digit or letter. One that a
 # relay wrote, #011, is shown as #043011.
@@ -59,12 +61,12 @@ class HyperscanScanner:
 def _expression(needle: Needle) -> tuple[str, int]:
     match needle:
         case Literal(text, caseless):
-            return "".join(f"\\x{byte:02x}" for byte in text), hyperscan.HS_FLAG_CASELESS if caseless else 0
+            return "".join(map(_ESCAPED.__getitem__, text)), hyperscan.HS_FLAG_CASELESS if caseless else 0
         case Mark():
             return needle.text.decode(), 0
         case Token(text):
             return _token(text), hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_MULTILINE
-        case Core(pattern):
+        case Core(pattern) | Pair(pattern):
             return pattern, 0
         case Form(pattern):
             return pattern, hyperscan.HS_FLAG_CASELESS

@@ -1,19 +1,22 @@
 """A prefilter never misses a row that a condition accepts, whatever stands between a field and its line."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from requirement_rig import REGEXES, REQUIREMENTS, TEXTS, VALUES, accepts, lines_of, rows, values_in
 
+from collector.rules import choice, pairs
 from collector.rules.choice import choose
 from collector.rules.cores import core_of
 from collector.rules.field_literals import formula_of_pattern, formula_of_value
 from collector.rules.foldings import folded
 from collector.rules.literal_index import LiteralIndex
 from collector.rules.literals import literals_of
-from collector.rules.needles import AllOf, AnyOf, Core, Form, Literal, Mark, Token, needles_in
+from collector.rules.needles import AllOf, AnyOf, Core, Form, Literal, Mark, Pair, Token, needles_in
+from collector.rules.pairs import pair_of
 from collector.rules.prefilter import compile_prefilter
 from collector.rules.regex_tree import parse
 from collector.rules.requirement import Pattern
@@ -34,7 +37,7 @@ def holds(formula, line):  # noqa: PLR0911  (one return for each shape)
             return text in (line.lower() if caseless else line)
         case Mark():
             return line.startswith(formula.text)
-        case Core(pattern):
+        case Core(pattern) | Pair(pattern):
             return re.search(pattern.encode(), line) is not None
         case Form(pattern):
             return re.search(pattern.encode(), line, re.IGNORECASE) is not None
@@ -90,6 +93,9 @@ NEEDLES = st.one_of(
     ),
     st.builds(Token, st.sampled_from(["861", "10", "3", "su", "ksi"])),
     st.builds(Mark, st.sampled_from([13, 134])),
+    st.sampled_from([r"ks[^\n]*861", r"(?i:su)[^\n]*(?:0|\xc3\xa9)"]).map(
+        lambda text: Pair(text, 0.1, "two", caseless=True)
+    ),
 )
 
 
@@ -110,6 +116,35 @@ def test_scanners_find_each_needle_in_each_line_that_holds_it(needles, some_line
         assert wanted <= {(text.count(b"\n", 0, end), number) for end, number in scanner.scan(text)}
 
 
+WORDS = st.text("abA", min_size=3, max_size=7).map(str.encode)
+
+
+@MANY
+@given(st.lists(WORDS, min_size=1, max_size=3), st.lists(WORDS, min_size=1, max_size=3), st.booleans(), st.data())
+def test_a_pair_is_found_wherever_both_stand(some, others, caseless, data):
+    if caseless:
+        some = [text.lower() for text in some]
+    one, other = tuple(Literal(text, caseless) for text in some), tuple(map(Literal, others))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(pairs, "_LEAST", 1)
+        pair = pair_of(one, other, 0.5, in_order=False)
+        behind = pair_of(one, other, 0.5, in_order=True)
+    first, second = data.draw(st.sampled_from(some)), data.draw(st.sampled_from(others))
+    if caseless and data.draw(st.booleans()):
+        first = first.upper()
+    assert holds(behind, first + data.draw(WORDS) + second)
+    both = data.draw(st.sampled_from([*overlapping(first, second)]))
+    assert pair is None or holds(pair, data.draw(WORDS) + both + data.draw(WORDS))
+
+
+def overlapping(one, other):
+    """Both texts in as few bytes as possible."""
+    for first, second in ((one, other), (other, one)):
+        for length in range(min(len(first), len(second)) + 1):
+            if first.endswith(second[:length]):
+                yield first + second[length:]
+
+
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.lists(REGEXES, min_size=1, max_size=5))
 def test_every_core_compiles(patterns):
@@ -121,8 +156,8 @@ def test_every_core_compiles(patterns):
 @given(st.lists(REGEXES, min_size=1, max_size=5))
 def test_chosen_needles_are_among_those_that_are_needed(patterns):
     formulas = [literals_of(parse(pattern)) for pattern in patterns]
-    for formula, choice in zip(formulas, choose(formulas, cores=True), strict=True):
-        assert choice is None or choice.needles <= set(needles_in(formula))
+    for formula, chosen in zip(formulas, choose(formulas, with_core=None), strict=True):
+        assert chosen is None or chosen.needles <= set(needles_in(formula))
 
 
 def found_by(prefilter, some_rows):
@@ -141,6 +176,20 @@ def found_by(prefilter, some_rows):
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_accepted_row_is_missed(engine, data):
+    judge(engine, data)
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_no_accepted_row_is_missed_where_pairs_are_looked_for(data):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(choice, "_PAIRS", replace(choice._PAIRS, from_=0.0, gain=1e-9))
+        monkeypatch.setattr(choice, "_MEMBER", 1e9)
+        monkeypatch.setattr(pairs, "_LEAST", 1)
+        judge("hyperscan", data)
+
+
+def judge(engine, data):
     requirements = data.draw(st.lists(REQUIREMENTS, min_size=1, max_size=4))
     wanted = [value for requirement in requirements for value in values_in(requirement)]
     some_rows = data.draw(st.lists(rows(wanted), min_size=1, max_size=4))
