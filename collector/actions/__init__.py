@@ -9,7 +9,7 @@ become a header, an argument, a line, a path or a command.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from collector.actions.message import Message
 from collector.config.mail import MailServer
@@ -25,6 +25,9 @@ ACTIONS = {
 
 PER_KIND = 32
 """So many deliveries of one kind at a time: those that hang leave room for other kinds."""
+
+
+Reach = Literal["part", "alert", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,21 @@ class DeliveryError(Exception):
     An alert that was not delivered, in one sentence.
 
     ``again``: another try may succeed, ``after`` so many seconds at least, where the other side said so. ``reason`` is
-    one word for the counters. ``left`` is what remains to be done, and is given to the next try; ``aside`` says that a
-    part has been delivered, so that alerts behind this one need not wait for the rest.
+    one word for the counters. ``left`` is what remains to be done, and is given to the next try. ``reach``: whom it is
+    about; a ``part`` of those who should get this alert, when others have it; the ``alert``, for all we know; or
+    ``all`` alerts, as nothing can be reached.
     """
 
     def __init__(
         self, message: str, *, reason: str, again: bool, after: float | None = None, left: Any = None,
-        aside: bool = False,
+        reach: Reach = "alert",
     ) -> None:  # fmt: skip
         super().__init__(message)
         self.reason = reason
         self.again = again
         self.after = after
         self.left = left
-        self.aside = aside
+        self.reach = reach
 
 
 class Action(Protocol):

@@ -124,7 +124,7 @@ class Destinations:
 def _label(options: ActionOptions, item: Mapping[str, Any]) -> str:
     """Short words, and what tells apart those that have the same: it changes with every part of what is written."""
     written = json.dumps(item, sort_keys=True, ensure_ascii=True, default=str)
-    return f"{options.label[:80]} #{hashlib.sha256(written.encode()).hexdigest()[:6]}"
+    return f"{options.label[:80]} #{hashlib.sha256(written.encode()).hexdigest()[:12]}"
 
 
 def _doubts(destination: Destination, document: Document, path: Path, settings: Settings) -> Iterator[Problem]:

@@ -13,47 +13,62 @@ its destinations. What was not settled is delivered again after a crash, with th
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, tzinfo
 from itertools import islice
 from typing import Any
 
 from collector.actions import PER_KIND, DeliveryError, Surroundings, action_class
+from collector.actions.crowd import Share
 from collector.actions.dead_letters import DeadLetters
 from collector.actions.destinations import Destination
-from collector.actions.lane import Job, Lane
+from collector.actions.lane import Lane
 from collector.actions.message import decode
 from collector.actions.pool import Pool
+from collector.actions.schedule import Job
 from collector.actions.state_file import StateFile
 from collector.actions.unsettled import Unsettled
 from collector.config.mail import MailServer
 from collector.sinks.journal import Place
 
 MAX_BYTES = 128 * 1024 * 1024
-"""Alerts that wait, in all lanes; when there are more, further ones are dropped as if queues were full."""
+"""Of alerts that wait, in memory; each lane has an equal share. Further ones are read again when it is their turn."""
 
-_Work = tuple[Lane, Job, str]
-"""The last is the kind, which a change of the configuration may change."""
+MAX_BURST = 100_000
+"""Alerts that wait beyond what queues hold; each lane has an equal share."""
+
+_Work = tuple[Lane, Job, str, tzinfo]
+"""The last are the kind and the zone of times, which a change of the configuration may change."""
+
+ReadAgain = Callable[[Place, int], bytes | None]
 
 
 class Dispatcher:
     """
     ``say(level, event, sentence)`` tells the own log, from any thread. ``now`` are seconds since the epoch that never
-    go back. ``folder`` is where the state and the dead letters are kept.
+    go back. ``folder`` is where the state and the dead letters are kept. ``read_again(place, size)`` is what stands in
+    the journal before a place, None when it is gone.
     """
 
-    def __init__(self, folder: str, say: Callable[[str, str, str], None], now: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: str, say: Callable[[str, str, str], None], now: Callable[[], float], read_again: ReadAgain
+    ) -> None:
         self._now = now
         self._say = say
+        self._read_again = read_again
         self._letters = DeadLetters(folder, say)
         self._file = StateFile(os.path.join(folder, "dispatcher.json"), say)
         state = self._file.load()
         self._unsettled = Unsettled(state.get("unsettled"))
         self._saved: dict[str, Any] = state.get("lanes", {})
         self._lanes: dict[str, Lane] = {}
+        self._awake: dict[str, Lane] = {}  # those in which something may happen by itself
         self._wanted: Mapping[str, Destination] = {}
         self._mail: MailServer | None = None
+        self._zone: tzinfo = UTC
         self._pool: Pool[_Work, DeliveryError | None] = Pool(_deliver)
         self._running: Counter[str] = Counter()
-        self._bytes = 0
+        self._share = Share(MAX_BYTES, MAX_BURST)
         self._turns = 0
         self._lost: Counter[str] = Counter()
         self._changed = False
@@ -65,17 +80,18 @@ class Dispatcher:
     @property
     def accepts(self) -> bool:
         """Whether more alerts should be read from the journal."""
-        return not self._unsettled.full
+        now = self._now()
+        return not (self._unsettled.full or any(lane.holds_up(now, self._share) for lane in self._awake.values()))
 
     @property
     def running(self) -> int:
         """Deliveries under way."""
         return self._pool.running
 
-    def change(self, destinations: Mapping[str, Destination], mail: MailServer | None) -> None:
+    def change(self, destinations: Mapping[str, Destination], mail: MailServer | None, zone: tzinfo = UTC) -> None:
         """
         These are the destinations from now on. What waits for one that is no longer there is still delivered, as it
-        was raised before.
+        was raised before. ``zone`` is where those are who read.
         """
         around, now = Surroundings(self._say, mail), self._now()
         for label, destination in destinations.items():
@@ -88,7 +104,10 @@ class Dispatcher:
                 self._lanes[label] = Lane(destination, action, self, self._saved.pop(label, {}), now)
             else:
                 lane.change(destination, action, now)
-        self._wanted, self._mail = destinations, mail
+        self._wanted, self._mail, self._zone = destinations, mail, zone
+        self._awake = self._lanes.copy()
+        lanes = max(1, len(self._lanes))
+        self._share = Share(MAX_BYTES // lanes, MAX_BURST // lanes)
         self._forget_others()
 
     def take(self, place: Place, payload: bytes) -> None:
@@ -106,28 +125,32 @@ class Dispatcher:
             if lane is None:
                 self._without_lane(label, Job(payload, place))
                 continue
-            self._bytes += len(payload)
-            lane.offer(payload, place, message, now, room=self._bytes <= MAX_BYTES)
+            lane.offer(payload, place, message, now, self._share)
+            self._awake[label] = lane
 
     def turn(self) -> None:
         now = self._now()
-        for (lane, job, kind), error in self._pool.ended():
+        for (lane, job, kind, _), error in self._pool.ended():
             self._changed = True
             self._running[kind] -= 1
             lane.done(job, error, now)
-        lanes = list(self._lanes.values())
+        lanes = list(self._awake.values())
         self._turns += 1
         first = self._turns % max(1, len(lanes))
         for lane in lanes[first:] + lanes[:first]:
             lane.tick(now)
             self._begin(lane, now)
+            if lane.asleep:
+                del self._awake[lane.label]
             if lane.idle and lane.label not in self._wanted:
                 lane.action.close()
                 del self._lanes[lane.label]
+                self._awake.pop(lane.label, None)
 
     def due(self) -> float | None:
         """When ``turn`` is to be called again, if nothing ends before."""
-        return min((due for lane in self._lanes.values() if (due := lane.due()) is not None), default=None)
+        dues = (lane.due(may_begin=self._room(lane) > 0) for lane in self._awake.values())
+        return min((due for due in dues if due is not None), default=None)
 
     def save(self) -> Place | None:
         """Keep what a restart must not forget. Then the journal is needed only from the place on that is returned."""
@@ -140,8 +163,13 @@ class Dispatcher:
         return self._unsettled.take_done()
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """The counters of each destination."""
-        return {label: lane.report() for label, lane in self._lanes.items()}
+        """The counters of each destination. What waited before a restart still does, read or not."""
+        reports = {label: lane.report() for label, lane in self._lanes.items()}
+        for label, counts in reports.items():
+            awaited = self._unsettled.awaited(label)
+            counts["queued"] += awaited
+            counts["pending"] += awaited
+        return reports
 
     def close(self) -> None:
         """End what runs; it is begun anew after the next start."""
@@ -152,13 +180,17 @@ class Dispatcher:
     # What lanes tell (``lane.Outcome``).
 
     def settled(self, label: str, job: Job) -> None:
-        self._bytes -= len(job.payload)
         if job.place is not None:
             self._unsettled.settle(job.place, label)
 
     def bury(self, label: str, job: Job, reason: str, why: str) -> None:
         entry = {"destination": label, "reason": reason, "why": why, "tries": job.tries}
-        self._letters.keep(entry, job.message().alert, self._now())
+        known = job.own is not None or job.payload is not None  # or the journal cannot be read, which is ``why``
+        self._letters.keep(entry, job.message().alert if known else {}, self._now())
+
+    def read_again(self, job: Job) -> bytes | None:
+        assert job.place is not None
+        return self._read_again(job.place, job.size)
 
     def say(self, level: str, event: str, sentence: str) -> None:
         self._say(level, event, sentence)
@@ -175,10 +207,14 @@ class Dispatcher:
 
     def _begin(self, lane: Lane, now: float) -> None:
         kind = lane.destination.kind
-        for job in islice(lane.ready(now), PER_KIND - self._running[kind]):
+        for job in islice(lane.ready(now), self._room(lane)):
             self._changed = True
             self._running[kind] += 1
-            self._pool.start((lane, job, kind))
+            self._pool.start((lane, job, kind, self._zone))
+
+    def _room(self, lane: Lane) -> int:
+        """So many deliveries of its kind may begin. When there is none, the end of one wakes us."""
+        return PER_KIND - self._running[lane.destination.kind]
 
     def _without_lane(self, label: str, job: Job) -> None:
         self._lost["unknown_destination"] += 1
@@ -190,11 +226,13 @@ class Dispatcher:
 
 def _deliver(work: _Work) -> DeliveryError | None:
     """In a thread. Whatever goes wrong there is a delivery that failed."""
-    lane, job, _ = work
+    lane, job, _, zone = work
     try:
-        lane.action.deliver(job.message(), job.left)
+        lane.action.deliver(replace(job.message(), zone=zone), job.left)
     except DeliveryError as error:
         return error
+    except MemoryError:
+        return DeliveryError("there is not enough memory for it", reason="memory", again=True)
     except Exception as error:  # noqa: BLE001 - an action's mistake must not end the thread, nor be met again and again
         return DeliveryError(f"{type(error).__name__}: {error}", reason="internal", again=False)
     return None

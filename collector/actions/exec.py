@@ -24,7 +24,7 @@ import re
 import shlex
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
@@ -95,7 +95,7 @@ class ExecOptions(RemoteOptions):
 
     def templates(self) -> Iterator[TemplateText]:
         for index, text in enumerate(self.exec):
-            yield TemplateText(("exec", index), text)
+            yield TemplateText(("exec", index), text, finish=_finish_of(text))
 
 
 class ExecAction:
@@ -114,12 +114,12 @@ class ExecAction:
         except TemplateError as error:
             raise DeliveryError(str(error), reason="template", again=False) from error
         except SecretError as error:
-            raise DeliveryError(str(error), reason="secret", again=True) from error
+            raise DeliveryError(str(error), reason="secret", again=True, reach="all") from error
         try:
             run = Run(argv, environment, self._options.folder)
         except OSError as error:
             text = f"{self._options.exec[0]} cannot be started: {error.strerror}"
-            raise DeliveryError(text, reason="start", again=error.errno != errno.E2BIG) from error
+            raise DeliveryError(text, reason="start", again=error.errno != errno.E2BIG, reach="all") from error
         ending = self._finish(run, message)
         if ending.late or ending.status:
             raise self._failed(ending)
@@ -170,16 +170,27 @@ class ExecAction:
 class _Argument:
     def __init__(self, text: str, names: TemplateNames) -> None:
         self._template: Template = compile_template(text, allowed=names)
-        self._begins_with_field = bool(self._template.variables) and text.startswith("{")
+        self._finish = _finish_of(text)
 
     def fill(self, message: Message) -> str:
         """Raises TemplateError: a program is not called with half an argument."""
         if self._template.literal is not None:
             return self._template.literal
-        text = message.fill(self._template).replace("\0", "\ufffd")
-        if self._begins_with_field:
-            text = _HYPHENS.sub(lambda found: "_" * len(found[0]), text)
-        return text.encode()[:_ARGUMENT_LONGEST].decode(errors="ignore")
+        return self._finish(message.fill(self._template))
+
+
+def _finish_of(template: str) -> Callable[[str], str]:
+    return _begun_by_field if template.startswith("{") else _bounded
+
+
+def _bounded(text: str) -> str:
+    """What an argument may be: without NUL, and not too long."""
+    return text.replace("\0", "\ufffd").encode()[:_ARGUMENT_LONGEST].decode(errors="ignore")
+
+
+def _begun_by_field(text: str) -> str:
+    """The same for one that a message has begun: it is no option."""
+    return _bounded(_HYPHENS.sub(lambda found: "_" * len(found[0]), text))
 
 
 def _signal(number: int) -> str:

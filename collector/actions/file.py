@@ -52,7 +52,7 @@ class FileOptions(ActionOptions):
     def templates(self) -> Iterator[TemplateText]:
         yield TemplateText(("file",), self.file, PathTemplate)
         if self.line is not None:
-            yield TemplateText(("line",), self.line)
+            yield TemplateText(("line",), self.line, finish=_one)
 
 
 class FileAction:
@@ -90,7 +90,7 @@ class FileAction:
         return path
 
     def _text(self, message: Message) -> bytes:
-        text = message.json if self._line is None else one_line(message.fill_or_say(self._line), 65_536)
+        text = message.json if self._line is None else _one(message.fill_or_say(self._line))
         return text.encode() + b"\n"
 
     def _append(self, path: str, data: bytes) -> None:
@@ -108,3 +108,7 @@ class FileAction:
     def _say_rights(self, error: OSError) -> None:
         sentence = f"{self._options.file} cannot be given its permissions: {error.strerror}."
         self._around.say("warning", f"rights {self._options.file}", sentence)
+
+
+def _one(text: str) -> str:
+    return one_line(text, 65_536)

@@ -21,10 +21,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from collector.actions import DeliveryError, Surroundings
+from collector.actions import DeliveryError, Reach, Surroundings
 from collector.actions.connection import Watchdog, connect
-from collector.actions.mail_text import Letter, compose, subject_of
-from collector.actions.message import Message, one_line
+from collector.actions.mail_text import Letter, compose, one_subject, subject_of
+from collector.actions.message import Message, one_line, readable
 from collector.actions.options import RemoteOptions, TemplateText
 from collector.config.mail import MailAddress, MailServer
 from collector.config.options import Many
@@ -63,9 +63,9 @@ class MailOptions(RemoteOptions):
         return f"mail to {first}" + (f" and {len(others)} more" if others else "")
 
     def templates(self) -> Iterator[TemplateText]:
-        yield TemplateText(("subject",), self.subject)
+        yield TemplateText(("subject",), self.subject, finish=one_subject)
         if self.body is not None:
-            yield TemplateText(("body",), self.body)
+            yield TemplateText(("body",), self.body, finish=readable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,15 @@ class MailAction:
         todo = left or _Left(self._options.mail)
         letter = self._letter(message)
         data = compose(letter)
+        reach: Reach = "all"
         with Watchdog(self._options.timeout) as watchdog:
             try:
                 with contextlib.closing(self._session(watchdog)) as session:
+                    reach = "alert"  # what goes wrong from here on may be about this mail
                     replies = _send(session, letter.sender, todo, data)
             except (OSError, smtplib.SMTPException, SecretError) as error:
-                raise self._explained(error, todo, watchdog) from error
+                text, reason, again = self._explained(error, watchdog)
+                raise DeliveryError(one_line(text, 500), reason=reason, again=again, left=todo, reach=reach) from error
         _judge(replies, todo)
 
     def preview(self, message: Message) -> str:
@@ -129,27 +132,32 @@ class MailAction:
             raise
         return session
 
-    def _explained(self, error: Exception, todo: _Left, watchdog: Watchdog) -> DeliveryError:
+    def _explained(self, error: Exception, watchdog: Watchdog) -> tuple[str, str, bool]:
+        """The text, the reason, and whether to try again."""
         where = f"{self._server.server.host}:{self._server.port}"
         if watchdog.barked or isinstance(error, TimeoutError):
-            took = format_duration(self._options.timeout)
-            return DeliveryError(f"{where} did not take it within {took}", reason="timeout", again=True, left=todo)
+            return f"{where} did not take it within {format_duration(self._options.timeout)}", "timeout", True
+        again = True
         match error:
             case SecretError():
-                text, reason, again = str(error), "secret", True
+                text, reason = str(error), "secret"
             case smtplib.SMTPAuthenticationError():
-                text, reason, again = f"{where} refuses the login: {_words(error)}", "login", True
+                text, reason = f"{where} refuses the login: {_words(error)}", "login"
             case smtplib.SMTPResponseException():
                 text, reason, again = f"{where} says {_words(error)}", "refused", error.smtp_code < 500
+            case smtplib.SMTPNotSupportedError():
+                text, reason = f"{where} does not offer what is asked for: {str(error).rstrip('.')}", "unsupported"
+            case smtplib.SMTPException():
+                text, reason = f"{where} breaks off: {str(error).rstrip('.')}", "connection"
             case ssl.SSLCertVerificationError():
-                text, reason, again = f"the certificate of {where} is not good: {error.verify_message}", "tls", True
+                text, reason = f"the certificate of {where} is not good: {error.verify_message}", "tls"
             case ssl.SSLError():
-                text, reason, again = f"no TLS with {where}: {error.reason}", "tls", True
+                text, reason = f"no TLS with {where}: {error.reason}", "tls"
             case OSError():
-                text, reason, again = f"{where} cannot be reached: {error.strerror or error}", "connection", True
+                text, reason = f"{where} cannot be reached: {error.strerror or error}", "connection"
             case _:
-                text, reason, again = f"{where}: {error}", "connection", True
-        return DeliveryError(one_line(text, 500), reason=reason, again=again, left=todo)
+                text, reason = f"{where}: {error}", "connection"
+        return text, reason, again
 
 
 class _Session(smtplib.SMTP):
@@ -195,11 +203,17 @@ def _tls(server: MailServer) -> ssl.SSLContext:
 
 
 def _send(session: smtplib.SMTP, sender: str, todo: _Left, data: bytes) -> _Replies:
-    """What was said of the recipients that were not taken. Once the server has it, no error matters any more."""
+    """
+    What was said of the recipients that do not have it. Once the server has it, no error matters any more.
+
+    Where none was taken, or the server hung up between two of them (421, RFC 5321 §3.8), nobody has it: those it has
+    not spoken of get its last words.
+    """
     try:
         replies = session.sendmail(sender, todo.recipients, data)
     except smtplib.SMTPRecipientsRefused as error:
-        replies = error.recipients
+        last = next(reversed(error.recipients.values()))
+        replies = error.recipients | {name: last for name in todo.recipients if name not in error.recipients}
     with contextlib.suppress(OSError, smtplib.SMTPException):
         session.quit()
     return replies
@@ -213,8 +227,8 @@ def _judge(replies: _Replies, todo: _Left) -> None:
     if later:
         code, words = replies[later[0]]
         text = f"{later[0]} is not taken for now: {code} {_text(words)}"
-        aside = len(later) < len(todo.recipients)
-        raise DeliveryError(text, reason="recipient", again=True, left=_Left(later, refused), aside=aside)
+        reach: Reach = "part" if len(replies) < len(todo.recipients) else "alert"
+        raise DeliveryError(text, reason="recipient", again=True, left=_Left(later, refused), reach=reach)
     if refused:
         raise DeliveryError(f"refused for {'; '.join(refused)}", reason="recipient", again=False)
 

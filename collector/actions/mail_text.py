@@ -52,7 +52,11 @@ def compose(letter: Letter) -> bytes:
 
 
 def subject_of(letter: Letter) -> str:
-    return one_line(letter.subject, SUBJECT_LONGEST)
+    return one_subject(letter.subject)
+
+
+def one_subject(text: str) -> str:
+    return one_line(text, SUBJECT_LONGEST)
 
 
 def message_id(letter: Letter) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,9 @@ LONGEST = 256 * 1024
 
 _BLANKS = re.compile(r"[\s\x1c-\x1f\x85]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_DISGUISES = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_DISGUISES = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 """Characters without a shape of their own, which turn or join what is around them."""
 
 
@@ -43,10 +45,14 @@ def names_for(known: Collection[str]) -> TemplateNames:
 
 @dataclass(frozen=True)
 class Message:
-    """``alert`` is the alert as JSON shows it; ``captures`` what the rule took out of the line."""
+    """
+    ``alert`` is the alert as JSON shows it; ``captures`` what the rule took out of the line. Texts tell times in
+    ``zone``.
+    """
 
     alert: Mapping[str, Any]
     captures: Mapping[str, Any]
+    zone: tzinfo = UTC
 
     @property
     def id(self) -> str:
@@ -73,11 +79,12 @@ class Message:
     @property
     def description(self) -> str:
         """The alert as a text for people: what its rule says, then what is known of it."""
-        return readable(_described({**self.alert, "title": self.title}))
+        time = self._time(self.alert["event_time"])
+        return readable(_described({**self.alert, "title": self.title, "event_time": time}))
 
     @property
     def fired_at(self) -> datetime:
-        return as_time(self.alert["fired_at"]) or datetime.fromtimestamp(0, UTC)
+        return self._time(self.alert["fired_at"]) or datetime.fromtimestamp(0, self.zone)
 
     @cached_property
     def json(self) -> str:
@@ -90,7 +97,7 @@ class Message:
         records = self.alert["records"]
         row = row_values(records[-1]) if records else {}
         known = {**row, **self.alert["key"], **self.alert, **self.captures, "title": self.title}
-        return known | {name: as_time(known[name]) for name in TIMES if name in known}
+        return known | {name: self._time(known[name]) for name in TIMES if name in known}
 
     def fill(self, template: Template) -> str:
         """Raises TemplateError."""
@@ -102,6 +109,13 @@ class Message:
             return self.fill(template)
         except TemplateError as error:
             return f"{self.title} [{error}]"
+
+    def _time(self, text: Any) -> datetime | None:
+        """RFC 3339 text as a time of the zone; None where it is none."""
+        try:
+            return datetime.fromisoformat(text).astimezone(self.zone)
+        except (TypeError, ValueError, OverflowError):
+            return None
 
 
 def decode(payload: bytes) -> tuple[Message, tuple[str, ...]]:
@@ -117,18 +131,6 @@ def decode(payload: bytes) -> tuple[Message, tuple[str, ...]]:
 
 def as_json(value: Any) -> str:
     return escape_unseen(whole(json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
-
-
-def as_time(value: Any) -> datetime | None:
-    """RFC 3339 text, or seconds since 1970, as a time of this machine's zone where it names none."""
-    if isinstance(value, datetime) or value is None:
-        return value
-    try:
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC).astimezone()
-        return datetime.fromisoformat(str(value))
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def whole(text: str) -> str:
@@ -158,7 +160,7 @@ def cut(text: str, longest: int) -> str:
 def _described(alert: Mapping[str, Any]) -> str:
     lines = [alert["title"], "", alert["body"], "", f"Rule:   {alert['rule']} ({alert['severity']})"]
     lines += [f"{name + ':':7} {value}" for name, value in alert["key"].items()]
-    lines += [f"Count:  {alert['count']}", f"Time:   {as_time(alert['event_time'])}"]
+    lines += [f"Count:  {alert['count']}", f"Time:   {alert['event_time']}"]
     if alert["records"] and line_of(alert["records"][-1]) not in alert["body"]:
         lines += ["", "Last messages:", *(f"  {one_line(line_of(record), 2000)}" for record in alert["records"])]
     return "\n".join([*lines, "", f"Alert:  {alert['id']}"])

@@ -13,11 +13,15 @@ from collector.templates import compile_template
 
 
 class TemplateText(NamedTuple):
-    """A template as written; ``compile(text, allowed=names)`` reads it, raising TemplateError."""
+    """
+    A template as written; ``compile(text, allowed=names)`` reads it, raising TemplateError. ``finish`` is what becomes
+    of the text when it is filled: at a delivery, and for those who try out rules.
+    """
 
     path: Step
     text: str
     compile: Callable[..., object] = compile_template
+    finish: Callable[[str], str] = str
 
 
 class Cap(Options):
@@ -58,7 +62,7 @@ class ActionOptions(Options):
     kind: ClassVar[str]
 
     queue: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """Alerts that may wait; further ones are dropped, counted, and told of in one message."""
+    """Alerts that may wait, and for a minute many more; further ones are dropped, counted, told of in one message."""
 
     retry: Retry = Retry()
     """When to try again what failed."""

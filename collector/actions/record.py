@@ -9,6 +9,7 @@ from collector.protocol.hosts import address_of
 from collector.protocol.parsers.tag import tagged
 from collector.protocol.render import structured_data_text
 from collector.protocol.timestamp import MONTHS
+from collector.protocol.visible import show_controls
 
 
 def row_values(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def row_values(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def line_of(record: Mapping[str, Any]) -> str:
     """The record as a line of a traditional file."""
-    text = tagged(record.get("app_name"), record.get("proc_id"), record.get("message") or "")
+    text = tagged(record.get("app_name"), record.get("proc_id"), show_controls(record.get("message") or ""))
     stamp = _bsd(record.get("timestamp"))
     return " ".join(part for part in (stamp, record.get("hostname"), text) if part)
 

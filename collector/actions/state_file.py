@@ -36,7 +36,7 @@ class StateFile:
         new = f"{self._path}.new"
         try:
             with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
-                json.dump({"version": _VERSION, **state}, file)
+                file.write(json.dumps({"version": _VERSION, **state}))  # several times as fast as json.dump
             os.replace(new, self._path)
         except OSError as error:
             sentence = f"{self._path} cannot be written: {error.strerror}. After a restart alerts would be sent again."

@@ -17,6 +17,7 @@ An alert that is sent to the collector that made it is a message like any other:
 import contextlib
 import fcntl
 import os
+import re
 import socket
 import struct
 import termios
@@ -24,7 +25,7 @@ import time
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from collector.actions import DeliveryError, Surroundings
 from collector.actions.connection import Watchdog, connect
@@ -48,6 +49,7 @@ SEVERITY_OF = {
 _LONGEST = {"udp": 2048, "unix": 2048, "tcp": 8192}
 """Bytes of a message: what receivers should take (RFC 5426 §3.2, RFC 5425 §4.3.1)."""
 
+_APP_NAME = re.compile(r"[!-9;-Z\\^-~]{1,32}")
 _LOOK_AGAIN = 0.005
 _STILL = 1.0
 
@@ -91,12 +93,29 @@ Facility = Annotated[
 ]
 
 
+def parse_app_name(value: Any) -> str:
+    if not isinstance(value, str) or not _APP_NAME.fullmatch(value):
+        hint = "up to 32 printable characters of ASCII, without blanks, colons and brackets, such as alerts"
+        raise BadValueError(f"{quote(value)} is not the name of a program", hint=hint)
+    return value
+
+
+AppName = Annotated[
+    str,
+    Written(
+        parse_app_name,
+        str,
+        {"type": "string", "pattern": f"^{_APP_NAME.pattern}$", "description": "A name.", "examples": ["alerts"]},
+    ),
+]
+
+
 class SyslogOptions(RemoteOptions):
     kind: ClassVar[str] = "syslog"
     target_field = "syslog"
 
     syslog: Target
-    """Where to: udp://HOST:PORT, tcp://HOST:PORT, or unix:PATH."""
+    """Where to: udp://HOST:PORT, tcp://HOST:PORT, or unix:PATH; the port is 514 where none is named."""
 
     format: Literal["rfc5424", "rfc3164"] = "rfc5424"
     """The format of the message."""
@@ -104,7 +123,7 @@ class SyslogOptions(RemoteOptions):
     facility: Facility = FACILITY_NUMBERS["daemon"]
     """Its facility."""
 
-    app_name: Annotated[str, Field(pattern=r"^[!-9;-Z\\^-~]{1,32}$")] = "collector"
+    app_name: AppName = "collector"
     """Its program: up to 32 printable characters without blank, colon and brackets."""
 
     framing: Literal["octet-counting", "lf"] | None = None
@@ -128,7 +147,7 @@ class SyslogOptions(RemoteOptions):
         return f"syslog {self.syslog}"
 
     def templates(self) -> Iterator[TemplateText]:
-        yield TemplateText(("message",), self.message)
+        yield TemplateText(("message",), self.message, finish=_one)
 
 
 class SyslogAction:
@@ -156,7 +175,7 @@ class SyslogAction:
     def _line(self, message: Message) -> str:
         severity = SEVERITY_NUMBERS[SEVERITY_OF.get(message.severity, "warning")]
         pri = pri_of(self._options.facility, severity)
-        text = one_line(message.fill_or_say(self._text), 6000)
+        text = _one(message.fill_or_say(self._text))
         name, pid = self._options.app_name, os.getpid()
         facts = {"id": message.id, "rule": message.rule, "count": str(message.alert.get("count") or 1)}
         if self._options.format == "rfc3164":
@@ -187,7 +206,7 @@ class SyslogAction:
             took = format_duration(self._options.timeout)
             return DeliveryError(f"{self._options.label} took nothing within {took}", reason="timeout", again=True)
         text = f"{self._options.label} cannot be reached: {error.strerror or error}"
-        return DeliveryError(text, reason="connection", again=True)
+        return DeliveryError(text, reason="connection", again=True, reach="all")
 
 
 def _send_datagram(target: Peer, line: bytes) -> None:
@@ -221,6 +240,10 @@ def _await_end(sock: socket.socket, watchdog: Watchdog) -> None:
 def _unacknowledged(sock: socket.socket) -> int:
     answer = fcntl.ioctl(sock, termios.TIOCOUTQ, struct.pack("i", 0))
     return int(struct.unpack("i", answer)[0])
+
+
+def _one(text: str) -> str:
+    return one_line(text, 6000)
 
 
 def cut_bytes(data: bytes, longest: int) -> bytes:

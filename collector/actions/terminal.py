@@ -25,7 +25,11 @@ from collector.sinks.console import open_terminal
 from collector.templates import compile_template
 
 _COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36"}
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning"}
+_LOOKED_AFTER = frozenset(("critical", "high", "medium"))
+"""Alerts that are warnings in the own log; nothing is wrong with the program, so they are no errors."""
+
+_LINE = "{{ fired_at }} [{{ severity }}] {{ rule }}: {{ title }}"
+_LOG_LINE = "[{{ severity }}] {{ rule }}: {{ title }}"
 _STDERR = 2
 _LONGEST = 4000
 
@@ -40,15 +44,15 @@ class TerminalOptions(ActionOptions):
     path: FilePath | None = None
     """The terminal; without it the one on which the collector was started, or else the own log."""
 
-    line: str = "{{ fired_at }} [{{ severity }}] {{ rule }}: {{ title }}"
-    """Template of the line."""
+    line: str = _LINE
+    """Template of the line; in the own log, which tells the time itself, it begins with the severity."""
 
     @property
     def label(self) -> str:
         return f"{self.terminal} on {self.path or 'the terminal'}"
 
     def templates(self) -> Iterator[TemplateText]:
-        yield TemplateText(("line",), self.line)
+        yield TemplateText(("line",), self.line, finish=_one)
 
 
 class TerminalAction:
@@ -58,14 +62,15 @@ class TerminalAction:
         self._options = options
         self._around = around
         self._line = compile_template(options.line, allowed=names)
+        self._log_line = self._line if options.line != _LINE else compile_template(_LOG_LINE, allowed=names)
 
     def deliver(self, message: Message, _left: Any) -> None:
-        line = self._text(message)
         path = self._options.path or _own_terminal()
         if path is None:
-            self._around.say(_LEVELS.get(message.severity, "info"), f"alert {message.rule}", line)
+            level = "warning" if message.severity in _LOOKED_AFTER else "info"
+            self._around.say(level, f"alert {message.rule}", _one(message.fill_or_say(self._log_line)))
             return
-        data = self._dressed(line, message.severity).encode()
+        data = self._dressed(self._text(message), message.severity).encode()
         try:
             if _write(path, data) < len(data):
                 raise DeliveryError(f"{path} does not take the whole line", reason="full", again=False)
@@ -82,12 +87,16 @@ class TerminalAction:
         """Nothing is open between two alerts."""
 
     def _text(self, message: Message) -> str:
-        return one_line(message.fill_or_say(self._line), _LONGEST)
+        return _one(message.fill_or_say(self._line))
 
     def _dressed(self, line: str, severity: str) -> str:
         colour = None if os.environ.get("NO_COLOR") else _COLOURS.get(severity)
         bell = "\a" if self._options.terminal == "bell" else ""
         return f"\033[{colour}m{line}\033[0m{bell}\r\n" if colour else f"{line}{bell}\r\n"
+
+
+def _one(text: str) -> str:
+    return one_line(text, _LONGEST)
 
 
 def _own_terminal() -> str | None:

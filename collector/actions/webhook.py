@@ -17,6 +17,7 @@ of the service's environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or ``proxy``. 
 """
 
 import contextlib
+import re
 import ssl
 import time
 import urllib.request
@@ -25,7 +26,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from collector.actions import DeliveryError, Surroundings
+from collector.actions import DeliveryError, Reach, Surroundings
 from collector.actions.connection import Watchdog
 from collector.actions.message import Message, as_json, one_line
 from collector.actions.webhook_options import WebhookOptions
@@ -42,6 +43,8 @@ _SAID = 2000
 """Bytes of an answer that are read for the log."""
 
 _LONGEST_WAIT = 86_400.0
+
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ", re.ASCII)
 
 _Body = Callable[[Message], bytes]
 
@@ -61,7 +64,7 @@ class WebhookAction:
             headers = self._headers(message)
             proxy = self._proxy(url)
         except SecretError as error:
-            raise DeliveryError(str(error), reason="secret", again=True) from error
+            raise DeliveryError(str(error), reason="secret", again=True, reach="all") from error
         with Watchdog(self._options.timeout) as watchdog:
             try:
                 with (
@@ -82,15 +85,22 @@ class WebhookAction:
         """Each delivery has its own connection."""
 
     def _client(self, proxy: str | None) -> "httpx2.Client":
+        """Raises DeliveryError: there is no such proxy."""
         import httpx2  # noqa: PLC0415 - as above
 
-        return httpx2.Client(
-            verify=self._tls,
-            trust_env=False,  # it would read passwords from ~/.netrc
-            proxy=proxy,
-            timeout=self._options.timeout,
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
+        try:
+            return httpx2.Client(
+                verify=self._tls,
+                trust_env=False,  # it would read passwords from ~/.netrc
+                proxy=proxy,
+                timeout=self._options.timeout,
+                limits=httpx2.Limits(max_keepalive_connections=0),
+            )
+        except (ValueError, ImportError, httpx2.InvalidURL):
+            if proxy is None:
+                raise
+            text = f"{self._options.label}: the address of its proxy cannot be used, write http://HOST:PORT"
+            raise DeliveryError(text, reason="proxy", again=True, reach="all") from None  # it may show a secret
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -100,11 +110,12 @@ class WebhookAction:
         """Raises SecretError."""
         chosen = self._options.proxy
         if chosen is not None:
-            return None if chosen.written == "none" else chosen.reveal()
+            return None if chosen.written == "none" else _with_scheme(chosen.reveal())
         scheme, _, rest = url.partition("://")
         if urllib.request.proxy_bypass(rest.partition("/")[0].rpartition("@")[2]):
             return None
-        return urllib.request.getproxies().get(scheme)
+        found = urllib.request.getproxies().get(scheme)
+        return found and _with_scheme(found)
 
     def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
         """Raises SecretError."""
@@ -130,19 +141,26 @@ class WebhookAction:
 
         label = self._options.label
         if watchdog.barked or isinstance(error, httpx2.TimeoutException):
-            took = format_duration(self._options.timeout)
-            return DeliveryError(f"{label} did not answer within {took}", reason="timeout", again=True)
+            text = f"{label} did not answer within {format_duration(self._options.timeout)}"
+            reach: Reach = "all" if isinstance(error, httpx2.ConnectTimeout) else "alert"
+            return DeliveryError(text, reason="timeout", again=True, reach=reach)
         match error:
             case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
                 text = f"the address or a header for {label} cannot be used, with the secrets that are in it"
-                return DeliveryError(text, reason="request", again=True)
+                return DeliveryError(text, reason="request", again=True, reach="all")
             case httpx2.ProxyError():
                 text = f"the proxy does not let us to {label}: {error}"
             case httpx2.RemoteProtocolError():
                 text = f"{label} hung up, or its answer is no HTTP"
             case _:
-                text = f"{label} cannot be reached: {error}"
-        return DeliveryError(one_line(text, 500), reason="connection", again=True)
+                text = f"{label} cannot be reached: {_ERRNO.sub('', str(error))}"
+        reach = "all" if isinstance(error, httpx2.ConnectError | httpx2.ProxyError) else "alert"
+        return DeliveryError(one_line(text, 500), reason="connection", again=True, reach=reach)
+
+
+def _with_scheme(proxy: str) -> str:
+    """``proxy:3128`` is what other programs read in such variables too."""
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _body(options: WebhookOptions, names: TemplateNames) -> tuple[str, _Body]:

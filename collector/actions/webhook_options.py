@@ -17,6 +17,7 @@ from collector.config.values import BadValueError
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _OURS = frozenset(("host", "content-length", "transfer-encoding", "connection", "x-alert-id", "idempotency-key"))
 _REFERENCE = "REFERENCE"
+_PORTS = {"http": 80, "https": 443}
 _FIELDS = re.compile(r"\{[{%]")
 
 
@@ -76,8 +77,11 @@ class WebhookOptions(RemoteOptions):
 
     @property
     def label(self) -> str:
-        host = None if _is_hidden(self.webhook) else urlsplit(mask(self.webhook, _REFERENCE)).hostname
-        return f"webhook {host}" if host and _REFERENCE.lower() not in host else "webhook"
+        url = urlsplit(mask(self.webhook, _REFERENCE))
+        if _is_hidden(self.webhook) or not url.hostname or _REFERENCE.lower() in url.hostname:
+            return "webhook"
+        host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+        return f"webhook {host}:{url.port or _PORTS[url.scheme]}"
 
     def templates(self) -> Iterator[TemplateText]:
         return _texts(self.body, ("body",))
@@ -102,7 +106,7 @@ def _url(value: Secret, hint: str) -> Secret:
         return value
     try:
         url = urlsplit(text)
-        good = bool(url.hostname) and url.port != 0 and url.scheme in ("http", "https")
+        good = bool(url.hostname) and url.port != 0 and url.scheme in _PORTS
     except ValueError:
         good = False
     if not good or not text.isascii() or " " in text:

@@ -86,6 +86,7 @@ def test_json_keeps_its_structure(text):
 
 @given(TEXT)
 @example("x" * 1_000_000)
+@example("]\n\x00")
 @pytest.mark.parametrize("form", ["rfc5424", "rfc3164"])
 def test_a_message_of_syslog_is_one_line(form, text):
     one = action(json.dumps({"syslog": "udp://localhost:1", "format": form, "message": "{{ user }}"}))
@@ -95,19 +96,18 @@ def test_a_message_of_syslog_is_one_line(form, text):
     assert hides_nothing(line)
     assert line.startswith("<27>")
     if form == "rfc5424":
-        data, _, rest = line.partition(" alert [alert@32473 ")[2].partition("] ")
-        assert _ends_where_it_should(data + "]")
-        assert rest == one_line(text, 6000)
+        data = line.partition(" alert [alert@32473 ")[2]
+        assert data[_end_of_data(data) :] == f"] {one_line(text, 6000)}"
 
 
-def _ends_where_it_should(data):
-    """Whether the first bracket that is not escaped is the last character."""
+def _end_of_data(data):
+    """Where the first bracket is that is not escaped."""
     escaped = False
     for place, character in enumerate(data):
         if character == "]" and not escaped:
-            return place == len(data) - 1
+            return place
         escaped = character == "\\" and not escaped
-    return False
+    raise AssertionError("no end")
 
 
 @given(TEXT)

@@ -23,19 +23,23 @@ from types import FrameType
 from typing import Any
 
 from collector.actions.dispatcher import Dispatcher
+from collector.actions.read_again import JournalAgain
 from collector.errors import CollectorError
 from collector.service.signals import HANDLED
-from collector.service.watching.places import alerts_folder, deliveries_folder
+from collector.service.watching.places import DISPATCHER, alerts_folder, deliveries_folder
 from collector.service.watching.plan import ActionsPlan
 from collector.sinks.journal import Bell, JournalReader
 
-CONSUMER = "dispatcher"
-"""Its name in the journal of alerts."""
-
 _TICK = 1.0
 _SAVE_INTERVAL = 0.5
+_SAVE_SHARE = 10
+"""It saves for at most one tenth of its time, however much there is to be remembered."""
+
 _DATAGRAM = 256 * 1024
 _DESCRIPTORS = 4
+_READ = 16 * 1024
+"""Bytes of the journal that are read between two looks at what can be delivered."""
+
 _A_PIECE = 300
 """Destinations reported in one datagram."""
 
@@ -62,10 +66,11 @@ class Dispatching:
         self._now = steady_clock()
         folder = deliveries_folder(plan.folder)
         os.makedirs(folder, mode=0o750, exist_ok=True)
-        self._dispatcher = Dispatcher(folder, self._log, self._now)
-        self._dispatcher.change(plan.destinations, plan.mail)
+        self._again = JournalAgain(alerts_folder(plan.folder))
+        self._dispatcher = Dispatcher(folder, self._log, self._now, self._again)
+        self._dispatcher.change(plan.destinations, plan.mail, plan.zone)
         self._reader = JournalReader(
-            alerts_folder(plan.folder), CONSUMER, lambda event, sentence: self._log("warning", event, sentence)
+            alerts_folder(plan.folder), DISPATCHER, lambda event, sentence: self._log("warning", event, sentence)
         )
         self._save_at = 0.0
 
@@ -78,8 +83,9 @@ class Dispatching:
             while True:
                 now = self._now()
                 if now >= next_tick:
+                    self._save()  # so that whatever was told is still known after a crash
                     self._report()
-                    next_tick = now + _TICK
+                    next_tick = max(now + _TICK, self._save_at)
                 busy = self._turn()
                 ready = {key.fileobj for key, _ in selector.select(0.0 if busy else self._pause(next_tick))}
                 if self._bell in ready:
@@ -89,13 +95,14 @@ class Dispatching:
             self._finish(selector)
         self._dispatcher.close()
         self._reader.close()
+        self._again.close()
 
     def _turn(self) -> bool:
         """Read a piece of the journal, and do what can be done; whether there was something to read."""
         entries = []
         if self._dispatcher.accepts:
             try:
-                entries = self._reader.entries()
+                entries = self._reader.entries(_READ)
             except OSError as error:
                 sentence = f"The journal of alerts cannot be read: {error.strerror}."
                 self._log("error", "alerts unreadable", sentence)
@@ -107,8 +114,10 @@ class Dispatching:
         return bool(entries)
 
     def _save(self) -> None:
-        self._save_at = self._now() + _SAVE_INTERVAL
+        began = self._now()
         done = self._dispatcher.save()
+        ended = self._now()
+        self._save_at = ended + max(_SAVE_INTERVAL, (_SAVE_SHARE - 1) * (ended - began))
         if done is None:
             return
         try:
@@ -139,7 +148,7 @@ class Dispatching:
         if json.loads(data)["do"] == "actions":
             with mmap.mmap(descriptors[0], 0, prot=mmap.PROT_READ) as memory:
                 plan: ActionsPlan = pickle.loads(memory)  # noqa: S301 - by our own supervisor
-            self._dispatcher.change(plan.destinations, plan.mail)
+            self._dispatcher.change(plan.destinations, plan.mail, plan.zone)
         for descriptor in descriptors:
             os.close(descriptor)
         return True

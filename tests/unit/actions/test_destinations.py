@@ -122,6 +122,13 @@ def test_the_same_text_is_one_destination_and_another_text_is_another():
     assert set(found.by_label) == set(labels)
 
 
+def test_thousands_that_are_alike_are_told_apart():
+    found = Destinations(settings(""))
+    labels = {in_rule(found, f"{{exec: [/usr/local/bin/page, --team={number}]}}")[0] for number in range(3000)}
+
+    assert len(labels) == 3000
+
+
 def test_the_same_text_in_two_rules_may_use_the_captures_of_both():
     found = Destinations(settings(""))
     text = "exec: [/bin/page, '{{ User | default(ip) }}']"
@@ -159,7 +166,7 @@ def test_a_destination_goes_to_another_process_as_it_is():
 PREVIEWS = {
     "exec: [/bin/page, -x, '{{ user }}', '{{ title }}']": "exec /bin/page -x root '192.0.2.7 tried 5 users'",
     "mail: [ops@example.org, root]": "mail to ops@example.org, root: [high] 192.0.2.7 tried 5 users",
-    "{webhook: 'https://h.example/${env:TOKEN}', body: {a: '{{ user }}'}}": 'webhook h.example: {"a":"root"}',
+    "{webhook: 'https://h.example/${env:TOKEN}', body: {a: '{{ user }}'}}": 'webhook h.example:443: {"a":"root"}',
     "{file: '/absent/{{ rule }}', line: '{{ title }}'}": "file /absent/ssh-spray: 192.0.2.7 tried 5 users",
     "{terminal: bell, path: /dev/absent, line: '{{ user }}'}": "bell on /dev/absent: root",
 }

@@ -147,7 +147,7 @@ def test_who_was_not_taken_for_now_gets_it_later_and_the_others_not_twice(post_o
     post.answers |= {"night@example.org": ["450 grey", None], "gone@example.org": "550 no such user"}
     text = "mail: [ops@example.org, night@example.org, gone@example.org]"
     first = refused(text, server(post.port))
-    assert (first.again, first.aside) == (True, True)
+    assert (first.again, first.reach) == (True, "part")
     last = refused(text, server(post.port), first.left)
 
     assert [recipients for _, recipients, _ in post.mails] == [("ops@example.org",), ("night@example.org",)]
@@ -160,7 +160,55 @@ def test_when_nobody_is_taken_for_now_the_alerts_behind_it_wait(post_office):
     post.answers["ops@example.org"] = "450 grey"
 
     error = refused(OPS, server(post.port))
-    assert (error.again, error.aside) == (True, False)
+    assert (error.again, error.reach) == (True, "alert")
+
+
+def recipients_refused(talker, *answers):
+    """What is made of these answers to the recipients a, b and c, behind the last of which the server hangs up."""
+
+    def talk(connection, _stop):
+        connection.settimeout(5)
+        connection.sendall(b"220 hello\r\n")
+        for answer in (b"250 hello", b"250 from", *answers):
+            connection.recv(1000)
+            connection.sendall(answer + b"\r\n")
+
+    return refused("mail: [a@example.org, b@example.org, c@example.org]", server(talker(talk).port))
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"),
+    [
+        ((b"421 closing",), "abc"),
+        ((b"250 ok", b"421 closing"), "abc"),
+        ((b"550 no", b"421 closing"), "bc"),
+        ((b"450 grey", b"550 no", b"421 closing"), "ac"),
+        ((b"250 ok", b"250 ok", b"421 closing"), "abc"),
+    ],
+)
+def test_when_a_server_closes_between_recipients_nobody_has_the_mail(talker, answers, left):
+    error = recipients_refused(talker, *answers)
+
+    assert sorted(name[0] for name in error.left.recipients) == list(left)
+    assert len(error.left.refused) == answers.count(b"550 no")
+    assert (error.again, error.reach) == (True, "alert")
+    assert "is not taken for now: 4" in str(error)
+
+
+def test_what_goes_wrong_before_the_mail_is_offered_would_go_wrong_for_any(post_office, talker, tls):
+    hangs_up = talker(lambda connection, _stop: connection.sendall(b"220 hello\r\n"))
+    busy = talker(lambda connection, _stop: connection.sendall(b"421 not today\r\n"))
+    untrusted = {"port": post_office(context=tls).port, "tls": "starttls"}
+    errors = [refused(OPS, server(**one)) for one in ({"port": hangs_up.port}, {"port": busy.port}, untrusted)]
+
+    assert [error.reach for error in errors] == ["all"] * 3
+
+
+def test_what_goes_wrong_with_the_mail_itself_may_be_about_this_one(post_office):
+    post = post_office()
+    post.answers["DATA"] = "451 I choke on this"
+
+    assert refused(OPS, server(post.port)).reach == "alert"
 
 
 def test_a_server_that_says_nothing_is_left_in_time(talker):
@@ -240,4 +288,4 @@ def test_nothing_is_sent_to_a_server_without_the_tls_that_is_wanted(post_office)
     error = refused(OPS, server(post.port, tls="starttls"))
 
     assert (error.again, post.mails) == (True, [])
-    assert "STARTTLS" in str(error)
+    assert str(error).endswith("does not offer what is asked for: STARTTLS extension not supported by server")

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from alerting import RECORD, alert, message
@@ -21,8 +22,9 @@ def fill(text, captures=("user", "ip"), **changes):
         ("{{ hostname }} {{ app_name }} {{ proc_id }} {{ facility }}", "gate sshd 411 auth"),
         ("{{ tag }} {{ program }} {{ address }} {{ pri }}", "sshd[411]: sshd 192.0.2.1 38"),
         ("{{ EventID }} {{ fields.EventID }} [{{ Absent }}]", "861 861 []"),
+        ("{{ key }} {{ fields }} {{ structured_data }}", '{"ip":"192.0.2.7"} {"EventID":861} {}'),
         ("{{ line }}", "Jul 23 15:54:31 gate sshd[411]: Failed password for root from 192.0.2.7"),
-        ("{{ timestamp }} {{ timestamp | date('%H:%M') }}", "2026-07-23T15:54:31+09:00 15:54"),
+        ("{{ timestamp }} {{ timestamp | date('%H:%M') }}", "2026-07-23T06:54:31+00:00 06:54"),
         ("{{ event_time | date('%Y') }}", "2026"),
         ("{% for one in records %}{{ one.message }};{% endfor %}", "Failed password for root from 192.0.2.7;"),
         ("[{{ msg_id }}{{ sd }}]", "[]"),
@@ -39,8 +41,25 @@ def test_every_name_of_a_row_that_is_allowed_has_a_value_or_is_empty():
         fill(f"{{{{ {name} }}}}", records=[{}])
 
 
-def test_times_of_an_alert_are_those_of_this_machine_s_zone():
-    assert message().values["fired_at"] == datetime.fromtimestamp(1_784_789_672, UTC)
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{{ event_time }}", "2026-07-23T02:54:31-04:00"),
+        ("{{ fired_at }}", "2026-07-23T02:54:32-04:00"),
+        ("{{ timestamp }}", "2026-07-23T02:54:31-04:00"),
+        ("{{ received_at | date('%H:%M') }}", "02:54"),
+    ],
+)
+def test_times_are_shown_in_the_zone_of_those_who_read_them(text, shown):
+    told = replace(message(), zone=ZoneInfo("America/New_York"))
+    assert told.fill(compile_template(text, allowed=names_for(()))) == shown
+
+
+def test_the_description_tells_the_time_in_that_zone_and_json_in_utc():
+    told = replace(message(), zone=ZoneInfo("America/New_York"))
+    assert "\nTime:   2026-07-23 02:54:31-04:00\n" in told.description
+    assert str(told.fired_at) == "2026-07-23 02:54:32-04:00"
+    assert '"event_time":"2026-07-23T06:54:31Z"' in told.json
 
 
 def test_the_description_has_what_is_known():
@@ -84,3 +103,18 @@ def test_what_the_journal_keeps_comes_back():
     assert labels == ("a", "b")
     assert one.captures == {"ip": "192.0.2.7", "user": "root"}
     assert one.alert == alert(title="監査\ud800").as_json()
+
+
+def test_a_record_is_the_line_that_stands_in_the_file_and_is_not_told_twice():
+    line = "Jul 23 15:54:31 gate sshd[411]: one#012two\tthree#033"
+    told = message(records=[{**RECORD, "message": "one\ntwo\tthree\x1b"}], body=line)
+
+    assert told.values["line"] == line
+    assert "Last messages" not in told.description
+    assert told.description.count("one#012two") == 1
+
+
+@pytest.mark.parametrize("hidden", ["\u00ad", "\u180e", "\ufff9", "\ufffb", "\U000e0041", "\u202e", "\u200b"])
+def test_nothing_stays_that_has_no_shape(hidden):
+    assert one_line(f"a{hidden}b") == "a\ufffdb"
+    assert readable(f"a{hidden}b") == "a\ufffdb"

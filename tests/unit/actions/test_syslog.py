@@ -161,7 +161,7 @@ def test_no_message_makes_another_line_or_structure(receiver, form, text):
         ("{syslog: /dev/log}", '"/dev/log" names no transport'),
         ("{syslog: 'udp://h', facility: locl0}", '"locl0" is no facility'),
         ("{syslog: 'udp://h', framing: lf}", "framing is for tcp"),
-        ("{syslog: 'udp://h', app_name: 'a b'}", '"a b" is not written as it must be'),
+        ("{syslog: 'udp://h', app_name: 'a b'}", '"a b" is not the name of a program'),
     ],
 )
 def test_what_is_wrong_is_told(text, expected):

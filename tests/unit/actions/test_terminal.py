@@ -42,8 +42,17 @@ def test_without_a_terminal_it_is_a_line_of_the_own_log(monkeypatch):
     monkeypatch.setattr(os, "isatty", lambda _fd: False)
     said = []
     show(said=said, terminal="bell", line="{{ title }}")
+    show(message(severity="low"), said=said, terminal="bell", line="{{ title }}")
 
-    assert said == [("error", "alert ssh-spray", "192.0.2.7 tried 5 users")]
+    assert said == [(level, "alert ssh-spray", "192.0.2.7 tried 5 users") for level in ("warning", "info")]
+
+
+def test_the_own_log_tells_the_time_itself(monkeypatch):
+    monkeypatch.setattr(os, "isatty", lambda _fd: False)
+    said = []
+    show(said=said, terminal="echo")
+
+    assert said[0][2] == "[high] ssh-spray: 192.0.2.7 tried 5 users"
 
 
 def test_the_terminal_on_which_it_was_started_is_taken(terminal, monkeypatch):

@@ -1,4 +1,4 @@
-from collector.actions.unsettled import MAX_SPAN, Unsettled
+from collector.actions.unsettled import MAX_OPEN, Unsettled
 from collector.sinks.journal import Place
 
 
@@ -70,11 +70,24 @@ def test_runs_of_the_writer_are_forgotten_in_time():
 
 def test_no_more_is_read_when_too_much_is_open():
     one = Unsettled()
-    one.begin(at(0), ["ops"])
-    for position in range(1, MAX_SPAN):
-        one.begin(at(position), [])
+    for position in range(MAX_OPEN):
+        one.begin(at(position), ["ops"])
     assert one.full
-    one.settle(at(0), "ops")
-    one.take_done()
+    one.settle(at(7), "ops")
 
     assert not one.full
+
+
+def test_one_that_stays_open_stops_nobody():
+    one = Unsettled()
+    one.begin(at(0), ["ops"])
+    one.begin(at(1), ["ops"])
+    one.settle(at(0), "ops")
+    for position in range(2, MAX_OPEN + 10):
+        one.begin(at(position), ["chat"])
+        one.settle(at(position), "chat")
+
+    assert not one.full
+    assert one.take_done() == at(0)
+    one.settle(at(1), "ops")
+    assert one.take_done() == at(MAX_OPEN + 9)

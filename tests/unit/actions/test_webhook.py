@@ -67,6 +67,22 @@ def test_a_body_of_text_is_plain_text(site):
     assert content.decode() == "192.0.2.7 tried 5 users: 監査\n"
 
 
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        ("https://chat.example.org/hook?x=1", "webhook chat.example.org:443"),
+        ("http://chat.example.org", "webhook chat.example.org:80"),
+        ("https://u:${env:WORD}@Chat.example.org:8443/${env:WORD}", "webhook chat.example.org:8443"),
+        ("http://[2001:db8::7]:9000/", "webhook [2001:db8::7]:9000"),
+        ("${env:WORD}", "webhook"),
+        ("https://${env:WORD}.example.org/", "webhook"),
+    ],
+)
+def test_it_is_called_by_host_and_port_and_by_nothing_that_may_be_secret(address, label):
+    found, _ = read(json.dumps({"webhook": address}))
+    assert found.options.label == label
+
+
 def test_headers_and_address_may_hold_secrets(site, secret):
     one = site()
     headers = {"Authorization": f"Bearer {secret('sesame')}", "x-zone": "inside"}
@@ -80,10 +96,11 @@ def test_headers_and_address_may_hold_secrets(site, secret):
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 599])
 def test_what_may_pass_is_tried_again(site, status):
-    error = failed(hook(site((status, {}), body=b"busy").port))
+    one = site((status, {}), body=b"busy")
+    error = failed(hook(one.port))
 
     assert (error.reason, error.again, error.after) == (f"http_{status}", True, None)
-    assert str(error).startswith(f"webhook localhost answers {status}")
+    assert str(error).startswith(f"webhook localhost:{one.port} answers {status}")
     assert str(error).endswith(": busy")
 
 
@@ -118,7 +135,7 @@ def test_a_site_that_does_not_answer_is_left_in_time(site):
     wait.set()
 
     assert (error.reason, error.again) == ("timeout", True)
-    assert str(error) == "webhook localhost did not answer within 200ms"
+    assert str(error) == f"webhook localhost:{one.port} did not answer within 200ms"
 
 
 def test_a_site_that_drips_is_left_in_time(talker):
@@ -139,6 +156,21 @@ def test_a_connection_that_is_reset_is_tried_again(talker):
 
     error = failed(hook(talker(reset).port))
     assert (error.reason, error.again) == ("connection", True)
+
+
+def test_only_what_cannot_be_reached_at_all_would_go_wrong_for_any_alert(site, talker):
+    def reset(connection, _stop):
+        connection.recv(10)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        nobody = failed(hook(sock.getsockname()[1]))
+
+    assert nobody.reach == "all"
+    assert str(nobody).endswith("cannot be reached: Connection refused")
+    assert failed(hook(talker(reset).port)).reach == "alert"
+    assert failed(hook(site((500, {})).port)).reach == "alert"
 
 
 def test_an_answer_that_is_no_http_is_tried_again(talker):
@@ -209,6 +241,23 @@ def test_it_goes_through_the_proxy_of_the_environment_but_where_that_says_no(sit
     send(hook(direct.port))
 
     assert (len(proxy.requests), len(direct.requests)) == (1, 1)
+
+
+def test_a_proxy_may_be_named_without_its_scheme(site, monkeypatch):
+    proxy = site()
+    monkeypatch.setenv("http_proxy", f"localhost:{proxy.port}")
+    send(json.dumps({"webhook": "http://chat.example.org/hook"}))
+
+    assert proxy.requests[0][1] == "http://chat.example.org/hook"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:sesame@localhost:1", "ftp://user:sesame@localhost:1"])
+def test_a_proxy_that_cannot_be_used_is_told_and_tried_again(monkeypatch, proxy):
+    monkeypatch.setenv("http_proxy", proxy)
+    error = failed(json.dumps({"webhook": "http://chat.example.org/hook"}))
+
+    assert (error.reason, error.again, error.reach) == ("proxy", True, "all")
+    assert "sesame" not in str(error)
 
 
 def test_no_proxy_at_all_can_be_asked_for(site, monkeypatch):

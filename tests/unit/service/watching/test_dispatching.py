@@ -14,19 +14,23 @@ from nest_rig import Rig
 from observing import until
 
 from collector.service.companion import Companion
-from collector.service.watching.dispatching import CONSUMER, run_dispatcher
-from collector.service.watching.places import alerts_folder, deliveries_folder
+from collector.service.watching.dispatching import run_dispatcher
+from collector.service.watching.places import DISPATCHER, alerts_folder, deliveries_folder
 from collector.service.watching.plan import ActionsPlan
 from collector.sinks.journal import Bell, JournalWriter
 from collector.sinks.journal.positions import PositionFile
 
+HANGS = "{exec: [/bin/sleep, '60'], timeout: 1m}"
+
 
 class Bench:
-    """``texts`` are destinations by label; ``heard`` is what the process says last of them."""
+    """
+    ``texts`` are destinations by label; ``heard`` is what the process says last of them, and ``reports`` all it said.
+    """
 
     def __init__(self, folder, texts):
         self.folder = str(folder)
-        self.heard, self.logged = {}, []
+        self.heard, self.logged, self.reports = {}, [], []
         self.bell = Bell()
         self.writer = JournalWriter(alerts_folder(self.folder), bell=self.bell)
         self.rig = Rig()
@@ -42,6 +46,7 @@ class Bench:
     def _hear(self, message):
         if "destinations" in message:
             self.heard = message["destinations"]
+            self.reports.append(self.heard)
         else:
             self.logged.append(message)
 
@@ -53,7 +58,7 @@ class Bench:
         return self.rig.until(lambda: self.heard.get(label, {}).get("sent") == number)
 
     def committed(self):
-        kept = PositionFile(alerts_folder(self.folder), CONSUMER)
+        kept = PositionFile(alerts_folder(self.folder), DISPATCHER)
         kept.close()
         return kept.place.position
 
@@ -112,6 +117,43 @@ def test_kill_loses_nothing_and_repeats_at_most_what_was_not_saved(bench, tmp_pa
     found = lines(tmp_path / "alerts")
     assert sorted(set(found), key=int) == [str(number) for number in range(80)]
     assert found[:50] == [str(number) for number in range(50)]
+
+
+def test_a_burst_is_delivered_whole_however_short_the_queue_and_whenever_it_is_killed(bench, tmp_path):
+    one = bench(here=f"{{file: {tmp_path}/alerts, queue: 10}}", other=f"{{file: {tmp_path}/other, queue: 10}}")
+    one.rig.until(lambda: one.companion.pid)
+    one.give(*range(1000), to=("here", "other"))
+    os.kill(one.companion.pid, signal.SIGKILL)
+    one.give(*range(1000, 2000), to=("here",))
+    one.rig.until(lambda: one.heard.get("here", {}).get("sent", 0) > 200)
+    os.kill(one.companion.pid, signal.SIGKILL)
+    one.rig.until(lambda: one.committed() == one.writer.place.position)
+
+    assert set(lines(tmp_path / "alerts")) == {str(number) for number in range(2000)}
+    assert set(lines(tmp_path / "other")) == {str(number) for number in range(1000)}
+    assert not (tmp_path / "journal" / "deliveries" / "dead-letters.jsonl").exists()
+
+
+def test_counters_never_go_back_when_it_is_killed(bench, tmp_path):
+    one = bench(here=f"file: {tmp_path}/alerts", gone="{exec: [/bin/false], retry: {give_up: 0}}", wait=HANGS)
+    for number in range(40):
+        one.give(number, to=("here", "gone", "wait"))
+        if number in {17, 37}:
+            one.rig.until(lambda number=number: one.heard.get("here", {}).get("sent", 0) > number / 2)
+            os.kill(one.companion.pid, signal.SIGKILL)
+    one.sent("here", 40)
+    one.rig.until(lambda: one.heard["gone"]["dead"] == 40)
+
+    for label in ("here", "gone", "wait"):
+        for name in ("queued", "sent", "dead"):
+            values = [report[label][name] for report in one.reports]
+            assert values == sorted(values), (label, name)
+        assert all(_balance(report[label]) == 0 for report in one.reports)
+    assert one.heard["wait"]["queued"] == one.heard["wait"]["pending"] == 40
+
+
+def _balance(counts):
+    return counts["queued"] - counts["sent"] - counts["dead"] - counts["pending"] - sum(counts["dropped"].values())
 
 
 def test_a_program_that_hangs_holds_up_nobody_and_can_be_stopped_by_signals(bench, tmp_path):
