@@ -76,7 +76,7 @@ class Normaliser:
         lines = list(frames)
         fixes: dict[int, Fix] = {}
         senders = list(islice(peers(), len(lines))) if self._declared else ()
-        for row in _suspicious(frames):
+        for row in suspicious(frames):
             frame = frames[row]
             if type(frame) is bytes and is_clean(frame) and b"\n" not in frame:
                 continue
@@ -100,7 +100,7 @@ def _is_to_trim(frames: Sequence[bytes]) -> bool:
     return not all(frames) or any(terminator in glued for terminator in (b"\n", b"\r", b"\0"))
 
 
-def _suspicious(frames: Sequence[bytes]) -> list[int]:
+def suspicious(frames: Sequence[bytes]) -> list[int]:
     """The rows to look at closely: those of which something is left without the bytes that harm no line."""
     text = b"\n".join(frames)
     if text.count(b"\n") >= len(frames):  # some have LFs of their own, which do harm

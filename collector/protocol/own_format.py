@@ -14,7 +14,7 @@ from collector.batch import Odd
 from collector.protocol.columns import COLUMNS, reader
 from collector.protocol.render import Format, Moment, Pair
 from collector.protocol.timestamp import iso
-from collector.templates import Template, TemplateError, compile_template
+from collector.templates import Template, TemplateError, compile_template, written
 
 _PLACE_OR_PERCENT = re.compile("%[b%]")
 
@@ -74,4 +74,4 @@ def _visible(pair: Pair) -> Pair:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return iso(value) if isinstance(value, datetime) else str(value)
+    return iso(value) if isinstance(value, datetime) else str(written(value))

@@ -14,12 +14,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from collector.batch import Odd, Record, StructuredData
 from collector.priority import PRI_COUNT, facility_of, severity_of
 from collector.protocol.parsers.scan import FullRow
 from collector.protocol.parsers.tag import tagged
+from collector.protocol.parsers.windows.ntsyslog import header_fields
 from collector.protocol.timestamp import MONTHS, iso
 
 Row = FullRow | Odd
@@ -139,13 +141,14 @@ def json_lines(pairs: Sequence[Pair], moment: Moment) -> bytes:
         if not ascii_only:
             charset = "ascii" if rest.isascii() else "utf-8"
         if tag and pid and not msg_id:  # nearly every line: no need to find out what is null
-            names = f'"app_name":"{tag}","proc_id":"{pid}","msg_id":null'
+            names, fields = f'"app_name":"{tag}","proc_id":"{pid}","msg_id":null', "{}"
         else:
             names = _names(tag or log, pid, msg_id)
+            fields = _fields_of_log(log, rest, len(stamp) + len(hostname) + 2) if log else "{}"
         lines.append(
             f'{{"timestamp":"{time}","received_at":"{received}",{_PRI_JSON[pri]},"hostname":"{hostname}",{names},'
             f'"structured_data":{{}},"message":"{message}","peer":{sender},"charset":"{charset}",'
-            f'"time_source":"{source}","marks":{marks},"fields":{{}}}}\n'
+            f'"time_source":"{source}","marks":{marks},"fields":{fields}}}\n'
         )
     return "".join(lines).encode()
 
@@ -172,7 +175,10 @@ def escape_unseen(text: str) -> str:
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """The record under the names and in the order of the documentation."""
+    """
+    The record under the names and in the order of the documentation. Of fields that nobody has read, those are there
+    without which the line could not be put together again.
+    """
     return {
         "timestamp": iso(record.timestamp),
         "received_at": iso(record.received_at),
@@ -188,7 +194,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "charset": record.charset,
         "time_source": record.time_source,
         "marks": list(record.marks),
-        "fields": record.fields,
+        "fields": record.fields or header_fields(record.app_name, record.text),
     }
 
 
@@ -206,6 +212,16 @@ def structured_data_text(data: StructuredData) -> str:
 def _names(app_name: str, proc_id: str, msg_id: str) -> str:
     fields = (("app_name", app_name), ("proc_id", proc_id), ("msg_id", msg_id))
     return ",".join([f'"{name}":"{value}"' if value else f'"{name}":null' for name, value in fields])
+
+
+def _fields_of_log(log: str, line: str, start: int) -> str:
+    """The text of a line begins there with the name of a log of Windows and the type of the event in brackets."""
+    return _fields_of_tag(log, line[start : line.index("]", start) + 2])
+
+
+@lru_cache(maxsize=1024)
+def _fields_of_tag(log: str, tag: str) -> str:
+    return _encode(header_fields(log, tag))
 
 
 def _escaped_json(text: str) -> str:

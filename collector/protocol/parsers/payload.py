@@ -8,10 +8,13 @@ event's own data. A payload is only read where somebody asks for such a field; w
 from typing import Any
 
 from collector.batch import Record
-from collector.protocol.parsers.windows import ntsyslog
+from collector.protocol.parsers.windows import labels, ntsyslog
 
 PAYLOADS = {"ntsyslog": ntsyslog.read}
 """Readers by name: ``read(record)`` gives the fields, or None when it is no such payload."""
+
+NAMES = labels.DATA | {"Channel", "EventID", "EntryType", "Provider_Name", "Computer", "User"}
+"""Fields that are known beforehand. A payload may have others."""
 
 
 def fields_of(record: Record) -> dict[str, Any]:

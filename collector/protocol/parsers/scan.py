@@ -57,6 +57,14 @@ PRI is any one to three digits, and whoever looks it up finds out: that saves a 
 LEAN_3164_HOST = re.compile(rf"<([0-9]{{1,3}}+)>({_STAMP} {_NO_HOST}({_HOST}) .*+\n)|(.++\n)".encode())
 """The same with the host name behind the line."""
 
+RUN_3164 = re.compile(
+    rf"<({_PRI})>({_STAMP}) {_NO_HOST}{_HOST} .*+\n(?:<(?:\1|{_PRI})>\2 {_NO_HOST}{_HOST} .*+\n)*+|.++\n".encode()
+)
+"""
+Lines of RFC 3164 that follow each other and have one stamp, or else an odd line, without a stamp. A log is mostly read
+for its times, and to find them so takes a quarter of the time.
+"""
+
 _LEAN_5424 = (
     rf"<({_PRI})>1 ({_DATE}T{_CLOCK})%s ({_HOST}) {_FIELD} {_FIELD} [!-~]++ {_STRUCTURED_DATA} (?!\xef\xbb\xbf)(.++)\n"
     r"|(.++\n)"

@@ -1,6 +1,7 @@
 """What would be done about an alert: each destination, with its templates filled in. Nothing is."""
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from collector.actions.destinations import Destination
@@ -12,9 +13,9 @@ from collector.sinks.paths import PathTemplate
 from collector.templates import compile_template
 
 
-def deeds(alert: Alert, destinations: Mapping[str, Destination]) -> list[dict[str, Any]]:
+def deeds(alert: Alert, destinations: Mapping[str, Destination], zone: tzinfo) -> list[dict[str, Any]]:
     """As JSON. ``where`` is None for a destination of which nothing is known but its name."""
-    message = Message(alert.as_json(), alert.captures)
+    message = Message(alert.as_json(), alert.captures, zone)
     return [_deed(label, destinations.get(label), message) for label in alert.destinations]
 
 
@@ -37,6 +38,6 @@ def _filled(template: TemplateText, destination: Destination, message: Message) 
         compiled = template.compile(template.text, allowed=destination.names)
         if isinstance(compiled, PathTemplate):
             return compiled.path_for(message.values)
-        return message.fill_or_say(compile_template(template.text, allowed=destination.names))
+        return template.finish(message.fill_or_say(compile_template(template.text, allowed=destination.names)))
     except CollectorError as error:
         return f"[{error}]"

@@ -1,8 +1,11 @@
 """Everything that is wrong with rules, without a log: what reading them has shown, static findings, their own tests."""
 
+import re
 import time
+from bisect import bisect
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from collector.config.problems import Problem
 from collector.rules.check import check_cost, check_rules, without_tests
@@ -11,6 +14,7 @@ from collector.rules.guard import RuleTimeout
 from collector.rules.prefilter import Prefilter, compile_prefilter
 from collector.rules.rule import Rule, RuleBook
 from collector.rules.samples import Reading, failures, unseen_fields
+from collector.rules.slow_patterns import slow_patterns
 from collector.service.check_rules.patience import Patience
 from collector.service.check_rules.subject import Subject
 from collector.service.check_rules.usual import usual_events
@@ -31,6 +35,19 @@ class Findings:
     failed: int = 0
 
 
+def only_about(findings: Findings, book: RuleBook, names: Collection[str]) -> Findings:
+    """Those of a few rules: a problem belongs to the last rule that begins before it."""
+    begins = sorted((rule.location.file, rule.location.line, rule.location.column, rule.id) for rule in book.rules)
+    problems = []
+    for problem in findings.problems:
+        place = problem.location.file, problem.location.line, problem.location.column
+        number = bisect(begins, place, key=lambda begin: begin[:3]) - 1
+        if number >= 0 and begins[number][0] == place[0] and begins[number][3] in names:
+            problems.append(problem)
+    tests = sum(len(rule.tests) for rule in book.rules if rule.id in names)
+    return Findings(problems, findings.prefilter, tests, len({one.location for one in problems if one.id == "test"}))
+
+
 def findings_of(subject: Subject, *, strict: bool) -> Findings:
     """``strict``: a rule without tests is an error."""
     if subject.book is None:
@@ -44,6 +61,7 @@ def findings_of(subject: Subject, *, strict: bool) -> Findings:
             *subject.problems,
             *check_rules(book),
             *check_cost(book, prefilter, costs.measure),
+            *slow_patterns(book, partial(_searched, patience)),
             *without_tests(book, strict=strict),
             *(one for rule in book.rules for one in _unseen(rule, reading, patience)),
             *failed,
@@ -77,6 +95,16 @@ class _Costs:
         except RuleTimeout:
             return None
         return best * 1e9 / len(events), fits / len(events)
+
+
+def _searched(patience: Patience, pattern: "re.Pattern[str]", text: str) -> tuple[float, bool]:
+    began = time.thread_time()
+    try:
+        with patience.step():
+            pattern.search(text)
+    except RuleTimeout:
+        return time.thread_time() - began, True
+    return time.thread_time() - began, False
 
 
 def _unseen(rule: Rule, reading: Reading, patience: Patience) -> list[Problem]:

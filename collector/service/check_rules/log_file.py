@@ -57,6 +57,12 @@ class Ways:
     year: int | None
 
 
+_NEVER_TEXT = bytes({*range(1, 32)} - set(b"\t\n\v\f\r\x0e\x0f\x1b")) + b"\x7f"
+"""Control characters without those of line ends and ISO-2022; NUL is part of UTF-16, and ends messages."""
+
+_TEXTUAL = 0.97
+
+
 class LogFile:
     """
     ``begins`` is when its first row came, in seconds since the epoch, and infinity when it has none; ``now`` how far it
@@ -71,6 +77,7 @@ class LogFile:
         self._head = self._log.read(_HEAD)
         self.size = self._log.size
         self.form: Form = form_of(self._head)
+        self.is_text = _is_text(self._head)
         self._changed = datetime.fromtimestamp(self._log.changed, UTC)
         self.now: float | None = None
         self.begins = self._begins()
@@ -108,8 +115,7 @@ class LogFile:
 
     def _block(self, frames: Frames, latest: datetime, clock: VirtualClock) -> Block:
         if self.form == "json":
-            lines = frames[:-1].split(b"\n") if isinstance(frames, bytes) else frames
-            return JsonBlock(lines, self.path, clock)
+            return JsonBlock(frames, self.path, clock)
         normaliser = self._ways.normaliser
         if self.form == "traditional":
             batch = with_pri(frames, self._ways.pri, normaliser)
@@ -136,6 +142,11 @@ class LogFile:
         if self.form == "syslog":
             return AutoFramer(self._ways.max_message)
         return LineFramer(self._ways.max_message if self.form == "traditional" else _LONGEST_RECORD)
+
+
+def _is_text(head: bytes) -> bool:
+    """False for what no character set makes of messages: random bytes, an archive, a program."""
+    return len(head.translate(None, _NEVER_TEXT)) >= len(head) * _TEXTUAL
 
 
 def _read(head: bytes, log: Log) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 Logs as one stream of the rows that rules may want, in the order of time, however many files they are in.
 
     log ── block ── prefilter ──▶ candidates ─┐
-    log ── block ── prefilter ──▶ candidates ─┴─ by time ──▶ (arrival, rules, event)
+    log ── block ── prefilter ──▶ candidates ─┴─ by time ──▶ (block, number of the row, rules)
 
 Blocks are scanned whole, and a row that no rule wants never becomes an event. What came at the same moment goes by
 file, the one that begins first before the others. A file is open from when its first row is due.
@@ -11,22 +11,16 @@ file, the one that begins first before the others. A file is open from when its 
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
-from collector.rules.entry import row_numbers
-from collector.rules.event import Event
 from collector.rules.prefilter import Prefilter
 from collector.service.check_rules.forms import Form
 from collector.service.check_rules.log_file import Block, LogFile
+from collector.service.check_rules.wanted import Wanted
 
+Candidate = tuple[Block, int, Sequence[int]]
+"""A row that rules may want: its block, its number there, and the numbers of the rules."""
 
-class Candidate(NamedTuple):
-    """A row that the rules of these numbers may want; ``event`` makes it."""
-
-    arrival: float
-    rules: Sequence[int]
-    event: Callable[[int], Event]
-    number: int
+_Heap = list[tuple[float, int, Candidate, Iterator[Candidate]]]
 
 
 class Logs:
@@ -70,54 +64,42 @@ class Logs:
     def candidates(self) -> Iterator[Candidate]:
         """To be asked for once."""
         waiting = list(reversed(self.files))
-        heap: list[tuple[float, int, Candidate, Iterator[Candidate]]] = []
+        heap: _Heap = []
         while heap or waiting:
             while waiting and (not heap or waiting[-1].begins <= heap[0][0]):
                 file = waiting.pop()
-                stream = self._of(file)
-                first = next(stream, None)
-                if first:
-                    heapq.heappush(heap, (first.arrival, -len(waiting), first, stream))
+                _push(heap, -len(waiting), self._of(file))
+            if len(heap) == 1 and not waiting:
+                yield heap[0][2]
+                yield from heap[0][3]
+                return
             if not heap:
                 continue
             _, order, candidate, stream = heap[0]
             yield candidate
             following = next(stream, None)
             if following:
-                heapq.heapreplace(heap, (following.arrival, order, following, stream))
+                heapq.heapreplace(heap, (_arrival(following), order, following, stream))
             else:
                 heapq.heappop(heap)
 
     def _of(self, file: LogFile) -> Iterator[Candidate]:
-        unjudged = self._unjudged(file.form)
+        wanted = Wanted(self._prefilter, self._unjudged(file.form), every=self._every)
         for block in file.blocks():
             self.rows[file.form] += len(block.arrivals)
             self.skewed += block.skewed
             self.unread += block.unread
             self._look()
-            for number, rules in self._wanted(block, unjudged):
-                yield Candidate(block.arrivals[number], rules, block.event, number)
+            for number, rules in wanted.rows(block.shown, len(block.arrivals)):
+                yield block, number, rules
 
-    def _wanted(self, block: Block, unjudged: frozenset[int]) -> Iterator[tuple[int, Sequence[int]]]:
-        """The rows of a block that are candidates, in order, each with its rules."""
-        always = self._prefilter.residual - unjudged
-        found: dict[int, set[int]] = {}
-        for number, rule in self._hits(block):
-            if rule not in unjudged:
-                found.setdefault(number, set(always)).add(rule)
-        if always or self._every:
-            rest = sorted(always)
-            for number in range(len(block.arrivals)):
-                yield number, sorted(found[number]) if number in found else rest
-            return
-        for number in sorted(found):
-            yield number, sorted(found[number])
 
-    def _hits(self, block: Block) -> Iterator[tuple[int, int]]:
-        """As a worker finds them: in the text, and in the lines that were read one by one."""
-        text, read = block.shown
-        yield from row_numbers(text, self._prefilter.scan(text))
-        if read:
-            lines = b"".join([line for _, line in read])
-            for place, rule in row_numbers(lines, self._prefilter.scan(lines)):
-                yield read[place][0], rule
+def _push(heap: _Heap, order: int, stream: Iterator[Candidate]) -> None:
+    first = next(stream, None)
+    if first:
+        heapq.heappush(heap, (_arrival(first), order, first, stream))
+
+
+def _arrival(candidate: Candidate) -> float:
+    block, number, _ = candidate
+    return block.arrivals[number]

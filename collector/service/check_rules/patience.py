@@ -17,10 +17,8 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from collector.rules.engine import Engine
-from collector.rules.guard import At, Guard
+from collector.rules.guard import INTERVAL, At, Guard
 from collector.rules.rule import RuleBook
-
-_INTERVAL = 0.1
 
 
 class Patience:
@@ -34,14 +32,14 @@ class Patience:
     def __enter__(self) -> Self:
         if self._guards:
             guard = Guard(self._at)
-            self._before = signal.signal(signal.SIGALRM, lambda *_: guard.look(time.monotonic()))
-            signal.setitimer(signal.ITIMER_REAL, _INTERVAL, _INTERVAL)
+            self._before = signal.signal(signal.SIGVTALRM, lambda *_: guard.look(time.process_time()))
+            signal.setitimer(signal.ITIMER_VIRTUAL, INTERVAL, INTERVAL)
         return self
 
     def __exit__(self, *_error: object) -> None:
         if self._guards:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, self._before)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+            signal.signal(signal.SIGVTALRM, self._before)
 
     def engine_for(self, book: RuleBook, *, stopwatch: Callable[[], float] | None = None) -> Engine:
         """The one that is looked after from now on."""

@@ -4,6 +4,7 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
+from itertools import filterfalse
 from typing import Any
 
 from collector.config.problems import Problem
@@ -40,10 +41,9 @@ class Report:
 
     def problems(self, problems: Sequence[Problem]) -> Iterator[str]:
         """Those that only tell that tests are missing are told as one."""
-        untested = [problem for problem in problems if problem.id == "no-tests" and problem.level == "info"]
-        for problem in problems:
-            if problem not in untested:
-                yield self._styled(_problem(problem), {"error": RED, "warning": YELLOW}.get(problem.level, ""))
+        untested = list(filter(_is_untested, problems))
+        for problem in filterfalse(_is_untested, problems):
+            yield self._styled(_problem(problem), {"error": RED, "warning": YELLOW}.get(problem.level, ""))
         if untested:
             names = [problem.message.partition(":")[0] for problem in untested]
             yield from self._folded(f"info: {_rules(len(names))} without tests: {_listed(names)} [no-tests]")
@@ -148,6 +148,10 @@ def _plain(time: str) -> str:
 def _counted(errors: int, warnings: int) -> str:
     counts = [_number(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count]
     return " and ".join(counts) or "no problems"
+
+
+def _is_untested(problem: Problem) -> bool:
+    return problem.id == "no-tests" and problem.level == "info"
 
 
 def _problem(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from itertools import repeat
 
 from collector.batch import Batch, Fix
 from collector.protocol.framing import Frames, Truncated
-from collector.protocol.normalise import Normaliser
+from collector.protocol.normalise import Normaliser, suspicious
 from collector.protocol.visible import has_controls, is_clean, is_utf8, reveal
 
 _NOT_OURS = re.compile(r"#(?!0[0-3][0-7]|043|177|302#2[0-3][0-7]|342#200#25[01])[0-7]{3}")
@@ -27,10 +27,10 @@ def with_pri(frames: Frames, pri: int, normaliser: Normaliser) -> Batch:
             return Batch(0.0, text, lambda: repeat(None), {})
         frames = frames[:-1].split(b"\n")
     fixes: dict[int, Fix] = {}
-    lines = []
-    for number, frame in enumerate(frames):
-        line, fix = _visible(frame, normaliser)
-        lines.append(mark + line)
+    lines = [mark + frame for frame in frames]
+    for number in suspicious(frames):
+        line, fix = _visible(frames[number], normaliser)
+        lines[number] = mark + line
         if fix:
             fixes[number] = fix._replace(exact=f"<{pri}>{fix.exact}")
     return Batch(0.0, b"\n".join(lines) + b"\n", lambda: repeat(None), fixes)

@@ -5,7 +5,6 @@ Files can be checked where there is no configuration. Then nothing is known of d
 any name will do, and which ones there are is told.
 """
 
-import glob
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from collector.rules.rule import RuleBook
 from collector.service import places
 from collector.service.local_zone import local_zone
 from collector.service.rules_files import read_rule_files, rules_of, without_collection
+from collector.service.rules_use import unsent
 from collector.sinks import SINKS
 from collector.sources import SOURCES
 
@@ -65,9 +65,7 @@ def subject_of(paths: Sequence[str], config: str | None, zone: tzinfo | None) ->
         book, found = _rules(paths, settings, destinations, zone)
     elif not alone:
         book, found, _ = rules_of(settings, destinations, zone)
-    problems = [*problems, *known.problems, *found]
-    if isinstance(destinations, _AnyName) and paths:
-        problems += destinations.told(Location(paths[0]))
+    problems = [*problems, *known.problems, *found, *(unsent(book, settings) if book else ())]
     charsets = {str(host): name for host, name in settings.charset.hosts.items()}
     zones = {str(host): name for host, name in settings.timezone.hosts.items()}
     return Subject(
@@ -101,19 +99,13 @@ def _rules(
         SetSpec(one.name, one.ordered, document.location(("sets", number, "name")))
         for number, one in enumerate(settings.sets)
     ]
-    problems = list(_missing(paths))
-    lacking = {problem.location.file for problem in problems}
     with without_collection():
-        files = read_rule_files([(path, Location(path)) for path in paths if path not in lacking], "")
+        files = read_rule_files([(path, Location(path)) for path in paths], "", needed=True)
         book, found = load_rules(files.documents, sets, destinations, zone)
-    problems += files.problems + found
+    problems = files.problems + found
+    if isinstance(destinations, _AnyName):
+        problems += destinations.told(files.documents)
     return (None if any(problem.level == "error" for problem in problems) else book), problems
-
-
-def _missing(paths: Sequence[str]) -> Iterator[Problem]:
-    for path in paths:
-        if not os.path.lexists(path) and not glob.glob(path, recursive=True):
-            yield Problem(Location(path), "no such file", "unreadable", "name a file of rules, or a folder of them")
 
 
 class _Everything(Collection[str]):
@@ -146,8 +138,28 @@ class _AnyName:
     ) -> tuple[str | None, list[Problem]]:
         return self._known.read(item, document, path, names)
 
-    def told(self, place: Location) -> Iterator[Problem]:
-        if self.names.asked:
-            which = ", ".join(map(quote, self.names.asked))
-            message = f"without a configuration nothing is known of these destinations: {which}"
-            yield Problem(place, message, "unknown-destination", "name the configuration with --config F", "info")
+    def told(self, documents: Sequence[Document]) -> Iterator[Problem]:
+        """In one sentence, at the place of the first."""
+        places: dict[str, Location] = {}
+        for name, place in _named(documents):
+            if name in self.names.asked:
+                places.setdefault(name, place)
+        if places:
+            message = f"without a configuration nothing is known of these destinations: {', '.join(map(quote, places))}"
+            hint = "name the configuration with --config F"
+            yield Problem(next(iter(places.values())), message, "unknown-destination", hint, "info")
+
+
+def _named(documents: Sequence[Document]) -> Iterator[tuple[str, Location]]:
+    """The destinations that rules call by name; their files have been judged elsewhere."""
+    for document in documents:
+        whole: Any = document.data
+        path: Path = ("rules",) if isinstance(whole, Mapping) else ()
+        rules = whole.get("rules") if isinstance(whole, Mapping) else whole
+        for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+            do = rule.get("do") if isinstance(rule, Mapping) else None
+            if isinstance(do, str):
+                yield do, document.location((*path, number, "do"))
+            for place, one in enumerate(do if isinstance(do, list) else ()):
+                if isinstance(one, str):
+                    yield one, document.location((*path, number, "do", place))

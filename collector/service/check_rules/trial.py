@@ -81,7 +81,7 @@ class Trial:
 
     def as_json(self, alert: Alert) -> dict[str, Any]:
         """An alert, with what would be done about it."""
-        return {**alert.as_json(), "actions": deeds(alert, self._subject.destinations)}
+        return {**alert.as_json(), "actions": deeds(alert, self._subject.destinations, self.zone)}
 
     def rules(self) -> list[dict[str, Any]]:
         """What came of each rule."""

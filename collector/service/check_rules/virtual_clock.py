@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import accumulate, islice
 
 from collector.protocol.policy import DAY
+from collector.service.check_rules.runs import Runs
 
 _AROUND = 10
 """Messages by which a sudden jump is judged."""
@@ -24,15 +25,24 @@ class VirtualClock:
         self.now: float | None = None
         self._start = start
 
-    def arrivals(self, times: Sequence[float | None]) -> list[float]:
+    def arrivals(self, times: Sequence[float | None]) -> Sequence[float]:
         """The times that messages name, in their order (None: none) → when they arrived, never going back."""
-        known = [time for time in times if time is not None]
-        if self.now is not None and len(known) == len(times):
-            found = list(accumulate(known, max, initial=self.now))[1:]
-            if not found or found[-1] - self.now <= DAY:
-                self.now = found[-1] if found else self.now
-                return found
-        return self._with_care(times)
+        now = self.now
+        if now is None:
+            return self._with_care(times)
+        if isinstance(times, Runs):
+            found = self._in_order(times.values, now)
+            return self._with_care(times) if found is None else Runs(times.ends, found)
+        return self._in_order(times, now) or self._with_care(times)
+
+    def _in_order(self, times: Sequence[float | None], now: float) -> list[float] | None:
+        """The same where none is so late that it is in doubt."""
+        known = [now if time is None else time for time in times]
+        if max(known, default=now) > now + DAY:
+            return None
+        found = list(accumulate(known, max, initial=now))
+        self.now = found[-1]
+        return found[1:]
 
     def given(self, times: Sequence[float]) -> list[float]:
         """The same for times at which messages are known to have arrived."""
@@ -40,7 +50,8 @@ class VirtualClock:
         self.now = found[-1] if found else self.now
         return found
 
-    def _with_care(self, times: Sequence[float | None]) -> list[float]:
+    def _with_care(self, some: Sequence[float | None]) -> list[float]:
+        times = list(some)
         now = self._first(times) if self.now is None else self.now
         found = []
         for number, time in enumerate(times):

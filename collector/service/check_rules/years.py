@@ -17,7 +17,12 @@ from collector.protocol.timestamp import MONTHS
 
 _NAMES = "|".join(MONTHS)
 _MONTH = re.compile(rf"(?:[0-9]+ )?(?:<[0-9]{{1,3}}>)?({_NAMES}) [ 0-9][0-9] ".encode())
-_MONTH_OF_LINE = re.compile(rf"^(?:<[0-9]{{1,3}}>)?({_NAMES}) [ 0-9][0-9] ".encode(), re.MULTILINE)
+_PRI_BEFORE = "(?:<[0-9]{1,3}>)?"
+_MONTH_OF_LINES = re.compile(
+    rf"^{_PRI_BEFORE}({_NAMES}) [ 0-9][0-9] .*+(?:\n{_PRI_BEFORE}\1 [ 0-9][0-9] .*+)*+".encode(), re.MULTILINE
+)
+"""Lines that follow each other and name one month."""
+
 _NUMBERS = {name.encode(): number for number, name in enumerate(MONTHS)}
 _HALF, _EARLY, _LATE = 6, 3, 10
 
@@ -40,7 +45,7 @@ class Years:
 
     def _lines(self, block: bytes) -> Iterator[tuple[bytes, datetime]]:
         begin, year = 0, None
-        for found in _MONTH_OF_LINE.finditer(block):
+        for found in _MONTH_OF_LINES.finditer(block):
             next_year = self._year_of(found[1])
             if year not in {None, next_year}:
                 assert year is not None

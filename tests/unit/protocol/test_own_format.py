@@ -17,6 +17,9 @@ INTERPRETER = Interpreter(ZoneInfo("Asia/Tokyo"), HostMap({}), 86_400.0)
 LINE = "<38>Feb  3 17:09:09 gate sshd[411]: Failed 100% 着信"
 
 
+STRUCTURED = '<38>1 2026-02-03T17:09:09+09:00 gate sshd 411 - [a@1 b="x" b="\\"y\\""] Failed'
+
+
 def form_of(text):
     return own_format(compile_template(text, allowed=COLUMNS))
 
@@ -59,6 +62,11 @@ def test_a_template_writes_a_line_per_row(text, expected):
 @pytest.mark.parametrize(("text", "expected"), TEXTS)
 def test_a_record_is_written_as_a_row_of_the_fast_parser_is(text, expected):
     assert written_odd(text, LINE) == f"{expected}\n"
+
+
+@pytest.mark.parametrize("text", ["{{ structured_data }}", "{% if 1 %}{{ structured_data }}{% endif %}"])
+def test_what_has_items_is_written_as_json(text):
+    assert written_odd(text, STRUCTURED) == '{"a@1":{"b":["x","\\"y\\""]}}\n'
 
 
 @pytest.mark.parametrize("text", ["{{ message }}", "{{ message | trim }}"])

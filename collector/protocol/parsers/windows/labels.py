@@ -189,6 +189,9 @@ LABELS = _by_label(_LABELS)
 HEADINGS = {key_of(label): _by_label(table) for labels, table in _HEADINGS.items() for label in labels.split("|")}
 """What labels are called under each heading, where that is something of its own."""
 
+DATA = frozenset(name for table in (LABELS, *HEADINGS.values()) for name in table.values() if name)
+"""The names of all data that have one."""
+
 KNOWN = LABELS.keys() | HEADINGS.keys() | {label for table in HEADINGS.values() for label in table}
 
 WIDEST = 48

@@ -18,7 +18,7 @@ from typing import Any
 from collector.batch import Record
 from collector.protocol.parsers.windows.event_data import event_data
 
-_TYPES = {
+TYPES = {
     "success": "audit_success",
     "failure": "audit_failure",
     "info": "information",
@@ -58,14 +58,29 @@ def read(record: Record) -> dict[str, Any] | None:
     """The fields of a record that NTsyslog sent; None for any other."""
     if record.app_name == "NT" or record.message.startswith("[NT:"):
         return _third(record)
-    if record.proc_id in _TYPES:
+    if record.proc_id in TYPES:
         channel = _CHANNELS.get((record.app_name or "").lower())
         return _first_or_second(record, channel, record.proc_id, record.message) if channel else None
     found = _LOG.match(record.text)
     if found is None or record.app_name not in {None, found[1]}:
         return None
     text = record.message if record.app_name else record.message[found.end() :]  # there control characters are exact
-    return _first_or_second(record, _CHANNELS.get(found[1].lower(), found[1]), found[2], text)
+    return _first_or_second(record, _channel(found[1]), found[2], text)
+
+
+def header_fields(app_name: str | None, text: str) -> dict[str, str]:
+    """
+    What stands before the message in the first two forms, of which a record keeps no more than the name of the log;
+    ``text`` is that of the record. {} for any other header.
+    """
+    found = _LOG.match(text)
+    if found is None or found[1] != app_name:
+        return {}
+    return {"Channel": _channel(found[1]), "EntryType": TYPES[found[2]]}
+
+
+def _channel(name: str) -> str:
+    return _CHANNELS.get(name.lower(), name)
 
 
 def _first_or_second(record: Record, channel: str, kind: str, text: str) -> dict[str, Any]:
@@ -77,7 +92,7 @@ def _first_or_second(record: Record, channel: str, kind: str, text: str) -> dict
         fields["EventID"] = int(event[1])
         user = _USER.match(text, event.end())
         text = text[user.end() if user else event.end() :]
-    return _finished(fields, record, _TYPES[kind], user[0] if user else "", text)
+    return _finished(fields, record, TYPES[kind], user[0] if user else "", text)
 
 
 def _third(record: Record) -> dict[str, Any] | None:

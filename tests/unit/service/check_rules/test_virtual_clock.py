@@ -30,6 +30,12 @@ def test_a_clock_that_is_ahead_of_the_others_moves_nothing(before):
     assert VirtualClock(0.0).arrivals(times)[-2:] == [101.0, 102.0]
 
 
+def test_nor_does_it_in_a_later_block():
+    clock = VirtualClock(0.0)
+    clock.arrivals([100.0])
+    assert clock.arrivals([None, 100 + 2 * DAY, 101.0, 102.0]) == [100.0, 100.0, 101.0, 102.0]
+
+
 def test_a_long_silence_is_believed():
     assert VirtualClock(0.0).arrivals([100.0, 100 + 9 * DAY, 101 + 9 * DAY]) == [100.0, 100 + 9 * DAY, 101 + 9 * DAY]
 
