@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collector.service.check_rules.progress import Progress
     from collector.service.check_rules.report import Report
     from collector.service.check_rules.subject import Subject
-    from collector.service.check_rules.trial import Trial
 
 _YEARS = range(1970, 2200)
 
@@ -55,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from collector.service.check_rules.findings import findings_of
+    from collector.service.check_rules.findings import findings_of, only_about
     from collector.service.check_rules.report import Report, closing
     from collector.service.check_rules.subject import subject_of
 
@@ -65,21 +64,23 @@ def run(options: argparse.Namespace) -> int:
     findings = findings_of(subject, strict=options.strict)
     known = {rule.id for rule in subject.book.rules} if subject.book else set()
     _check_names(options.rule, known, readable=subject.book is not None)
+    if options.rule and subject.book:
+        findings, known = only_about(findings, subject.book, options.rule), set(options.rule)
     report = Report(shutil.get_terminal_size((80, 24)).columns, subject.interpreter.zone, colour=_has_colour())
     if options.json:
         _print_json(problem.as_json() for problem in findings.problems)
     else:
         _print(report.problems(findings.problems))
-    trial = _try(options, subject, findings, report) if options.log and findings.prefilter else None
+    tried = _try(options, subject, findings, report) if options.log and findings.prefilter else None
     errors = sum(problem.level == "error" for problem in findings.problems)
     warnings = sum(problem.level == "warning" for problem in findings.problems)
     counts = {"rules": len(known), "errors": errors, "warnings": warnings, "tests": findings.tests}
     counts |= {"failed": findings.failed}
     if options.json:
-        _print_json([{"type": "summary", **counts, **(trial.summary() if trial else {})}])
+        _print_json([{"type": "summary", **counts, **(tried or {})}])
     else:
         sys.stdout.flush()
-        _say(closing(counts, trial.summary() if trial else None))
+        _say(closing(counts, tried))
         if options.log and not findings.prefilter:
             _say(["The logs were not read: the rules cannot be used as they are."])
     return 1 if errors or (options.strict and warnings) else 0
@@ -93,7 +94,8 @@ def _check_names(names: Iterable[str], known: set[str], *, readable: bool) -> No
             raise CollectorError(f"there is no rule {quote(name)}", hint=did_you_mean(name, known))
 
 
-def _try(options: argparse.Namespace, subject: "Subject", findings: "Findings", report: "Report") -> "Trial":
+def _try(options: argparse.Namespace, subject: "Subject", findings: "Findings", report: "Report") -> Mapping[str, Any]:
+    """What came of the logs, in numbers; of the rules that were asked for."""
     from collector.service.check_rules.progress import Progress
     from collector.service.check_rules.trial import Filling, Trial
 
@@ -108,9 +110,12 @@ def _try(options: argparse.Namespace, subject: "Subject", findings: "Findings", 
         look=lambda trial: progress.show(trial.logs.done, trial.logs.rows.total(), trial.raised),
         explain=partial(_explain, options, report, progress) if options.explain else None,
     )
+    _say(f"{one.path}: this does not look like a log." for one in trial.logs.files if not one.is_text)
+    shown = 0
     for alert in trial.alerts():
         if options.rule and alert.rule not in options.rule:
             continue
+        shown += 1
         found = trial.as_json(alert)
         progress.clear()
         if options.json:
@@ -123,7 +128,7 @@ def _try(options: argparse.Namespace, subject: "Subject", findings: "Findings", 
         _print_json(rules)
     else:
         _print(report.rules(rules, trial.logs.rows.total()))
-    return trial
+    return {**trial.summary(), "alerts": shown}
 
 
 def _explain(options: argparse.Namespace, report: "Report", progress: "Progress", found: Mapping[str, Any]) -> None:

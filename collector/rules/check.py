@@ -5,13 +5,15 @@ what is not there. Each finding stands at its rule.
     problems = [*check_rules(book), *check_cost(book, prefilter, measure), *without_tests(book, strict=False)]
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from collector.config.problems import Problem, quote
+from collector.protocol.parsers.payload import NAMES
 from collector.routing.clauses import Comparison, Every, comparisons
-from collector.rules.backtracking import dangers
+from collector.rules.fields import is_payload
 from collector.rules.implication import conflict_in, is_absent, read_facts, values_of
 from collector.rules.line_start import can_begin_line
 from collector.rules.prefilter import Prefilter
@@ -25,6 +27,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _COSTLY = 2_000
 """Nanoseconds for a line, from which on a rule that looks at every line is worth a warning."""
 
+_ALIKE = 0.88
+"""How near a name is to one that is nearly the same: IpAdress to IpAddress, but not ServiceFileName to ServiceName."""
+
 LOOKED_AT = frozenset(("common", "residual"))
 """Costs of rules whose condition is asked so often that it is worth to measure it."""
 
@@ -37,12 +42,17 @@ def check_rules(book: RuleBook) -> Iterator[Problem]:
         why = _never(rule, root)
         if why:
             yield _problem(rule, f"it can never fire: {why}", "never-fires", None, "error")
-        yield from _patterns(rule, root)
         yield from _texts(rule, root)
+        yield from _misspelt(rule, root)
         yield from _keys(rule)
     for rule_set in book.sets:
         if rule_set.ordered:
             yield from _shadowed(rule_set, roots)
+
+
+def never_fires(rule: Rule) -> bool:
+    """The one finding for which a rule is of no use at all."""
+    return _never(rule, read_facts(rule.condition.spec)) is not None
 
 
 def without_tests(book: RuleBook, *, strict: bool) -> Iterator[Problem]:
@@ -72,9 +82,19 @@ def check_cost(book: RuleBook, prefilter: Prefilter, measure: Measure) -> Iterat
             hint = "ask for something that only some messages hold, or add a limit"
             yield _problem(rule, "it seems to fit every message", "fits-all", hint, "warning")
         if report.cost == "residual":
-            message = f"every line is looked at, {cost:,.0f} ns for each: there is no text that its lines must hold"
-            hint = "add one: text: …, app_name: …, or a literal part of the pattern"
+            why, hint = _why_residual(rule)
+            message = f"every line is looked at, {cost:,.0f} ns for each: {why}"
             yield _problem(rule, message, "residual", hint, "warning" if cost > _COSTLY else "info")
+
+
+def _why_residual(rule: Rule) -> tuple[str, str]:
+    texts = [str(one.value) for leaf in comparisons(read_facts(rule.condition.spec)) for one in leaf.operands]
+    foreign = next((text for text in texts if not text.isascii()), None)
+    if foreign is None:
+        hint = "add one: text: …, app_name: …, or a literal part of the pattern"
+        return "there is no text that its lines must hold", hint
+    why = f"{quote(foreign)} may come in other letters, as its case does not count, so it is not looked for beforehand"
+    return why, "add a text of ASCII letters that its lines hold, or ask for it as it is: text|cased: …"
 
 
 def _never(rule: Rule, root: Every) -> str | None:
@@ -117,16 +137,6 @@ def _unfindable(leaf: Comparison) -> str | None:
     return None
 
 
-def _patterns(rule: Rule, root: Every) -> Iterator[Problem]:
-    for leaf in comparisons(root):
-        for operand in leaf.operands if leaf.comparison == "re" else ():
-            pattern = str(operand.value)
-            for danger in dangers(pattern, ignore_case="i" in operand.flags)[:1]:
-                message = f"{danger.why}: {quote(pattern[danger.start : danger.end])} at character {danger.start + 1}"
-                hint = r"make it possessive or atomic, as \w++ or (?>…), or say more exactly what may stand there"
-                yield _problem(rule, f"a pattern may take for ever: {message}", "backtracking", hint, "warning")
-
-
 def _texts(rule: Rule, root: Every) -> Iterator[Problem]:
     templates = [] if rule.alert is None else [("title", rule.alert.title), ("body", rule.alert.body)]
     for key, template in templates:
@@ -136,9 +146,29 @@ def _texts(rule: Rule, root: Every) -> Iterator[Problem]:
                 yield _problem(rule, message, "absent-field", "on: asks for events without it", "warning")
 
 
+def _misspelt(rule: Rule, root: Every) -> Iterator[Problem]:
+    """Fields of payloads can be any; but one that is all but the name of a known one is hardly meant."""
+    texts = [text for text in (rule.alert.title, rule.alert.body) if text] if rule.alert else []
+    distinct = rule.count.distinct if rule.count else None
+    asked = {leaf.field for leaf in comparisons(root)}
+    named = {*rule.by, *([distinct] if distinct else []), *(name for text in texts for name in text.variables)}
+    for name in sorted(one for one in asked | named if is_payload(one) and one not in NAMES):
+        near = _near(name)
+        if near:
+            message = f"no message is known that has the field {name}"
+            yield _problem(rule, message, "absent-field", f"did you mean {quote(near)}?", "info")
+
+
+def _near(name: str) -> str | None:
+    by_lower = {known.lower(): known for known in NAMES}
+    found = difflib.get_close_matches(name.lower()[:80], by_lower, n=1, cutoff=_ALIKE)
+    return by_lower[found[0]] if found else None
+
+
 def _keys(rule: Rule) -> Iterator[Problem]:
     limit = rule.limit
-    for names, what in ((rule.by if rule.within else (), "by"), (limit.by if limit else (), "limit: by")):
+    limited = limit.by if limit and limit.by != rule.by else ()
+    for names, what in ((rule.by if rule.within or limit else (), "by"), (limited, "limit: by")):
         for name in _UNREPEATED.intersection(names):
             message = f"{what} has {quote(name)}, which differs from one message to the next"
             yield _problem(

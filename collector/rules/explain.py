@@ -7,6 +7,7 @@ Why a rule did or did not fire: what ``Engine.trace`` found, as JSON and in word
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from collector.config.problems import quote
@@ -36,6 +37,7 @@ def explanation(trace: Trace, rule: Rule, *, candidate: bool = True, looks_for: 
             for step in trace.steps
         ],
         "stopped_by": trace.stopped_by,
+        "led_past": trace.led_past,
         "at_work": trace.at_work,
         "quarantined": trace.quarantined,
         "key": None if trace.key is None else dict(trace.key),
@@ -47,6 +49,7 @@ def explanation(trace: Trace, rule: Rule, *, candidate: bool = True, looks_for: 
         "at_end": bool(trace.outlook and trace.outlook.at_end),
         "held_by": trace.held_by,
         "until": trace.until,
+        "limit": trace.limit and asdict(trace.limit),
     }  # fmt: skip
 
 
@@ -58,6 +61,7 @@ def verdict(found: Mapping[str, Any], clock: Clock) -> str:
         return "does not fit"
     obstacles = {
         "is quarantined: it took too long three times": found["quarantined"],
+        f"{found['stopped_by']} came first in its set and leads past it": found["led_past"],
         f"{found['stopped_by']} came first in its set": found["stopped_by"],
         "is not at work at that hour": not found["at_work"],
         "a field of its key is missing": found["key"] is None,
@@ -76,14 +80,21 @@ def _outcome(found: Mapping[str, Any], clock: Clock) -> str:
     if found["count"] < found["number"]:
         return standing
     if found["said"]:
-        return f"{standing}; it has alerted already, and that lasts"
+        return f"{standing.replace('counted:', 'counted: at least', 1)}; it has alerted already, and that lasts"
     if found["silent"]:
         return f"fits{whose}; it is a rule without an alert"
     if found["held_by"]:
         until = f" until {clock(found['until'])}" if found["until"] is not None else ""
-        return f"held back by its {found['held_by']}{whose}{until}"
+        return f"held back by its {found['held_by']}{_limited(found['limit']) if found['limit'] else whose}{until}"
     number = f" ({found['count']} of {found['number']})" if found["number"] > 1 else ""
     return f"fires{whose}{number}"
+
+
+def _limited(limit: Mapping[str, Any]) -> str:
+    """For whom a limit holds it back, which need not be the rule's own key."""
+    place = f", as number {limit['number']} of {limit['every']}" if limit["every"] else ""
+    key = _pairs(limit["key"])
+    return f"{f' for {key}' if key else ''}{place}"
 
 
 def in_words(rules: Sequence[Mapping[str, Any]], clock: Clock) -> Iterator[str]:
@@ -113,9 +124,13 @@ def _step(step: Mapping[str, Any]) -> str:
     text = f"{'yes' if step['fits'] else 'no '}  {'  ' * max(0, step['depth'] - 1)}{_cut(step['asked'])}"
     if step["captured"]:
         return f"{text}   {_pairs(step['captured'])}"
-    if step["asked"] in {"all", "any", "not"} or step["asked"].startswith(("re:", "text:")) or step["fits"]:
+    if _is_joint(step["asked"]) or step["asked"].startswith(("re:", "text:")) or step["fits"]:
         return text
     return f"{text}   it is {quote(step['found'])}" if step["found"] is not None else f"{text}   it is absent"
+
+
+def _is_joint(asked: str) -> bool:
+    return asked in {"all", "any", "not"} or asked.startswith("alternative ")
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from collector.priority import FACILITIES, SEVERITIES
 from collector.routing.clauses import (
     Clause,
     Comparison,
@@ -31,6 +32,8 @@ from collector.rules.regex_tree import parse
 
 NAMED = frozenset(("facility", "severity"))
 """Fields that are one of a few names, so that every comparison says which."""
+
+_ALL_NAMES = {"facility": frozenset(FACILITIES), "severity": frozenset(SEVERITIES)}
 
 _IN_LINE = frozenset(("hostname", "app_name", "program", "message"))
 """Fields whose text stands in the line as it is, where it is plain."""
@@ -108,8 +111,9 @@ def values_of(clause: Clause, field: str) -> frozenset[str] | None:
     found: set[str] = set()
     for facts in conjunctions(clause):
         sets = [known for fact in facts if _is_about(fact, field) and (known := known_values(fact)) is not None]
-        if not sets:
+        if not sets and field not in NAMED:
             return None
+        sets = sets or [_ALL_NAMES[field]]
         found |= frozenset.intersection(*sets)
     return frozenset(found)
 

@@ -25,6 +25,8 @@ _Places = frozenset[int]
 
 def can_begin_line(pattern: str, *, ignore_case: bool = False) -> bool:
     """False when the pattern is bound to the beginning of a line, and no line begins so."""
+    if not any(anchor in pattern for anchor in _ANCHORS):
+        return True
     flags = re.ASCII | (re.IGNORECASE if ignore_case else 0)
     return any(_can(alternative, pattern) for alternative in read(pattern, flags))
 

@@ -52,7 +52,7 @@ def load_rules(
     The rules of all files, or None and why not. Warnings may come with a book.
 
     ``sets`` are those of the configuration, ``destinations`` what rules may name in ``do``, ``zone`` the time zone of
-    days and hours that do not name theirs.
+    texts, and of days and hours that do not name theirs.
     """
     problems: list[Problem] = []
     known = _sets([*sets, *_declared(documents, problems)], problems)
@@ -68,7 +68,7 @@ def load_rules(
     problems.sort(key=lambda problem: (problem.location.file, problem.location.line, problem.location.column))
     if any(problem.level == "error" for problem in problems):
         return None, problems
-    return _book(drafts, known), problems
+    return _book(drafts, known, zone), problems
 
 
 def _ids(items: Sequence[tuple[Any, Document, Path]], problems: list[Problem]) -> dict[str, Location]:
@@ -153,7 +153,7 @@ def _unknown_keys(data: Mapping[str, Any], document: Document) -> Iterator[Probl
         yield Problem(document.location((key,), key=True), f"unknown key {quote(key)}", "unknown-key", hint)
 
 
-def _book(drafts: Sequence[Draft], sets: Mapping[str, SetSpec]) -> RuleBook:
+def _book(drafts: Sequence[Draft], sets: Mapping[str, SetSpec], zone: tzinfo) -> RuleBook:
     rules = tuple(draft.rule(number) for number, draft in enumerate(drafts))
     members: dict[str, list[Rule]] = {"": [], **{name: [] for name in sets}}
     for rule in rules:
@@ -162,4 +162,4 @@ def _book(drafts: Sequence[Draft], sets: Mapping[str, SetSpec]) -> RuleBook:
         RuleSet(name, name in sets and sets[name].ordered, tuple(found)) for name, found in members.items() if found
     )
     text = json.dumps([[draft.written for draft in drafts], [(s.name, s.ordered) for s in sets.values()]], default=str)
-    return RuleBook(rules, by_set, hashlib.sha256(text.encode()).hexdigest()[:12])
+    return RuleBook(rules, by_set, hashlib.sha256(text.encode()).hexdigest()[:12], zone)

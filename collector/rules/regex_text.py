@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     r"|(?P<atom>\[\^?\]?(?:\\.|[^\]\\])*\]|\\N\{[^}]*\}|\\(?:x..|u.{4}|U.{8}|[0-7]{1,3}|.)|.)",
     re.DOTALL,
 )
+_GLOBAL_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
+_VERBOSE = int(re.VERBOSE)
 _VERBOSE_BLANK = re.compile(r"[ \t\n\r\f\v]|#[^\n]*")
 
 
@@ -82,15 +84,17 @@ Part = Atom | Zero | Group | Loop
 Parts = tuple[Part, ...]
 
 
+@lru_cache(maxsize=16)
 def read(pattern: str, flags: int = re.ASCII) -> tuple[Parts, ...]:
     """
-    The alternatives of a pattern, each with its parts.
+    The alternatives of a pattern, each with its parts. Remembered for a moment, as several look at the same one.
 
     Raises:
         RecursionError: groups are nested too deeply.
     """
-    flags = re.compile(pattern, flags).flags
-    return _Reading(pattern, flags).alternatives()
+    if _GLOBAL_FLAGS.search(pattern):
+        flags = re.compile(pattern, flags).flags
+    return _Reading(pattern, int(flags)).alternatives()
 
 
 class _Reading:
@@ -99,7 +103,7 @@ class _Reading:
     def __init__(self, pattern: str, flags: int) -> None:
         self._pattern = pattern
         self._flags = flags
-        self._tokens = self._without_blanks() if flags & re.VERBOSE else _TOKEN.finditer(pattern)
+        self._tokens = self._without_blanks() if flags & _VERBOSE else _TOKEN.finditer(pattern)
         self._end = len(pattern)
 
     def alternatives(self, depth: int = 0) -> tuple[Parts, ...]:
@@ -108,6 +112,9 @@ class _Reading:
         found: list[list[Part]] = [[]]
         for token in self._tokens:
             self._end = token.end()
+            if token.lastgroup == "atom":
+                found[-1].append(self._atom(token))
+                continue
             if token["close"]:
                 break
             if token["or"]:
@@ -121,11 +128,13 @@ class _Reading:
             return ((Atom(atoms[0].start, atoms[-1].end, frozenset[str]().union(*(atom.chars for atom in atoms))),),)
         return tuple(map(tuple, found))
 
+    def _atom(self, token: re.Match[str]) -> Atom:
+        text = token[0]
+        plain = text != "." and not text.startswith("[^")
+        return Atom(token.start(), token.end(), _chars(text, self._flags & ~_VERBOSE), plain)
+
     def _part(self, token: re.Match[str], depth: int) -> Part:
         start, end = token.span()
-        if token["atom"]:
-            plain = token["atom"] != "." and not token["atom"].startswith("[^")
-            return Atom(start, end, _chars(token["atom"], self._flags & ~re.VERBOSE), plain)
         if token["look"]:
             bodies = self.alternatives(depth)
             return Zero(start, self._end, bodies)
@@ -160,7 +169,7 @@ def _loop(token: re.Match[str], body: Part) -> Loop:
 
 
 def _flags(letters: str) -> int:
-    return sum({"i": re.IGNORECASE, "s": re.DOTALL, "x": re.VERBOSE}.get(letter, 0) for letter in letters)
+    return sum({"i": int(re.IGNORECASE), "s": int(re.DOTALL), "x": _VERBOSE}.get(letter, 0) for letter in letters)
 
 
 @lru_cache(maxsize=1024)

@@ -83,7 +83,7 @@ def stage_for(book: RuleBook, rule: Rule) -> RuleBook:
         for one in book.sets
         if (members := tuple(rule for rule in rules if rule.set == one.name))
     )
-    return RuleBook(rules, sets, book.hash)
+    return RuleBook(rules, sets, book.hash, book.zone)
 
 
 def _leads_away(rule: Rule, known: set[str]) -> bool:

@@ -30,12 +30,13 @@ _Doubt = Callable[[_Known], bool]
 def shadowed(rule_set: RuleSet, roots: Sequence[Every]) -> Iterator[tuple[Rule, Rule]]:
     """Rules, each with the one before it that takes all its events; ``roots`` are the conditions of all rules."""
     before: list[tuple[Rule, list[_Doubt]]] = []
-    jumps = [rule.number for rule in rule_set.rules if isinstance(rule.then, tuple)]
+    numbers = {rule.id: rule.number for rule in rule_set.rules}
+    jumps = [(rule.number, numbers[rule.then[1]]) for rule in rule_set.rules if isinstance(rule.then, tuple)]
     for rule in rule_set.rules:
         root = roots[rule.number]
         known = _known(root)
         for other, doubts in before:
-            led_over = any(jump < other.number for jump in jumps)
+            led_over = any(jump < other.number < target <= rule.number for jump, target in jumps)
             if not led_over and all(doubt(known) for doubt in doubts) and follows(root, roots[other.number]):
                 yield rule, other
                 break

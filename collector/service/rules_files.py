@@ -6,6 +6,9 @@ The files that ``rules:`` names, read: which they are, what is in them, and what
 ``*``, ``?`` and ``[…]`` stand for parts of names, ``**`` for folders at any depth; of a folder, all that ends with
 ``.yaml`` or ``.yml`` is taken. Hidden files, and copies that editors leave, are no part of it. In the order in which
 they are named, and within a pattern in that of their names.
+
+A folder that is gone or cannot be looked into is an error, whatever the pattern: else a slip of the hand with rights
+or names would take the rules away. A folder in which nothing fits is none: somebody may have wanted that.
 """
 
 import gc
@@ -16,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from typing import Literal
 
 from collector.config.document import Document, parse_document
 from collector.config.load import read_text
@@ -62,15 +66,20 @@ def rules_of(
     return book, problems, files.places
 
 
-def read_rule_files(patterns: Sequence[tuple[str, Location]], folder: str) -> RuleFiles:
-    """The files that patterns name; each pattern with the place where it is written."""
+def read_rule_files(patterns: Sequence[tuple[str, Location]], folder: str, *, needed: bool = False) -> RuleFiles:
+    """The files that patterns name, each with the place where it is written. ``needed``: each has to fit some file."""
     files, seen = RuleFiles(), set[str]()
     for pattern, place in patterns:
-        paths = list(_named(os.path.join(folder, pattern), files))
-        if not paths:
-            message = f"no file fits {quote(pattern)}"
-            hint = f"looked for {os.path.abspath(os.path.join(folder, pattern))}"
-            files.problems.append(Problem(place, message, "no-rules", hint, "warning"))
+        whole = os.path.join(folder, pattern)
+        paths = list(_named(whole, files))
+        obstacles = list(_obstacles(whole))
+        for message, hint in obstacles:
+            whose = "" if place.file == pattern else f"{quote(pattern)}: "
+            files.problems.append(Problem(place, f"{whose}{message}", "unreadable", hint))
+        if not paths and not obstacles:
+            hint = f"looked for {os.path.abspath(whole)}"
+            level: Literal["error", "warning"] = "error" if needed else "warning"
+            files.problems.append(Problem(place, f"no file fits {quote(pattern)}", "no-rules", hint, level))
         for path in paths:
             if os.path.realpath(path) not in seen:
                 seen.add(os.path.realpath(path))
@@ -85,13 +94,71 @@ def _named(pattern: str, files: RuleFiles) -> Iterator[str]:
             files.places.setdefault(folder, stamp(folder))
         found = glob.iglob(pattern, recursive=True)
         yield from sorted(path for path in found if not os.path.isdir(path) and is_part(path))
-    elif os.path.isdir(pattern):
-        files.places.setdefault(pattern, stamp(pattern))
-        names = sorted(name for name in os.listdir(pattern) if name.endswith(_ENDINGS) and is_part(name))
+        return
+    files.places.setdefault(pattern, stamp(pattern))
+    if os.path.isdir(pattern):
+        names = sorted(name for name in _listed(pattern) if name.endswith(_ENDINGS) and is_part(name))
         yield from (path for name in names if not os.path.isdir(path := os.path.join(pattern, name)))
-    else:
-        files.places.setdefault(pattern, stamp(pattern))
-        yield from [pattern] if os.path.lexists(pattern) else []
+    elif os.path.isfile(pattern) or os.path.exists(pattern):
+        yield pattern
+
+
+def _obstacles(pattern: str) -> Iterator[tuple[str, str]]:
+    """Why it cannot be known which files are meant, and what to do."""
+    if not _WILD.search(pattern):
+        obstacle = _obstacle(pattern, folder=os.path.isdir(pattern))
+        yield from [obstacle] if obstacle else []
+        return
+    for folder in dict.fromkeys(os.path.abspath(folder) for folder in _searched(pattern)):
+        obstacle = _obstacle(folder, folder=True)
+        if obstacle:
+            yield obstacle
+
+
+def _searched(pattern: str) -> Iterator[str]:
+    """The folders in which the names of a pattern are looked for; the first is there, or should be."""
+    steps = pattern.split("/")
+    wild = [place for place, step in enumerate(steps) if _WILD.search(step)]
+    yield "/".join(steps[: wild[0]]) or ("/" if pattern.startswith("/") else ".")
+    for place in wild:
+        above = "/".join(steps[:place])
+        if _WILD.search(above):
+            yield from sorted(glob.iglob(f"{above}/", recursive=True))
+        if steps[place] == "**":
+            yield from sorted(glob.iglob(os.path.join(above, "*", "**", ""), recursive=True))
+
+
+def _obstacle(path: str, *, folder: bool) -> tuple[str, str] | None:
+    path = os.path.abspath(path)
+    try:
+        os.stat(path)
+        if folder:
+            os.scandir(path).close()
+    except FileNotFoundError:
+        hint = f"looked for {path}; put it there, or take it out of what is to be read"
+        return ("there is no such folder" if folder else "no such file or folder"), hint
+    except NotADirectoryError:
+        return f"a part of {path} is no folder", "check how it is written"
+    except PermissionError:
+        shut = path if folder and os.access(os.path.dirname(path), os.X_OK) else _shut(path)
+        return f"no permission to read the folder {shut}", "let the user that runs this program read and enter it"
+    except (OSError, ValueError) as error:
+        return f"it cannot be read: {getattr(error, 'strerror', None) or error}", f"look at {path}"
+    return None
+
+
+def _shut(path: str) -> str:
+    """The folder on the way to it that lets nobody of us through."""
+    while (path := os.path.dirname(path)) != "/" and not os.path.exists(path):
+        pass
+    return path
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # ``_obstacle`` says why
 
 
 def _read(path: str, files: RuleFiles) -> None:

@@ -24,6 +24,7 @@ rules:
     kind: match
     on: {facility: auth, text: Accepted}
     alert: {title: "{{ message }}"}
+    do: {syslog: "udp://localhost:514"}
     tests:
       - {lines: ["<38>Oct 11 22:14:15 gate sshd[411]: Accepted x"], alerts: [{title: Accepted x}]}
 """
@@ -61,7 +62,47 @@ def test_rules_without_a_mistake(call, files):
 def test_a_path_works_alone_and_says_what_it_cannot_know(call, files):
     code, out, _ = call("check-rules", "rules.yaml")
     assert code == 0
-    assert 'info: without a configuration nothing is known of these destinations: "ops"' in out
+    assert 'rules.yaml:10:10: info: without a configuration nothing is known of these destinations: "ops"' in out
+
+
+def test_messages_that_fit_and_have_no_key_are_told_of_each_rule(call, files):
+    (files / "keys.yaml").write_text(
+        "sets: [{name: s, ordered: true}]\n"
+        "rules:\n"
+        "  - {id: keyed, kind: match, set: s, on: {app_name: sshd}, by: TargetUserName, alert: {}}\n"
+        "  - {id: below, kind: match, set: s, on: {text: Accepted}, alert: {}}\n"
+    )
+    _, out, _ = call("check-rules", "keys.yaml", "--log", "wire.log")
+    table = out[out.index("RULES") :].splitlines()
+    assert table[1].split() == ["keyed", "5", "0", "0"]
+    assert table[2:] == ["    without a key 5", "  without a hit: below"]
+    _, out, _ = call("check-rules", "keys.yaml", "--log", "wire.log", "--json")
+    assert {line["rule"]: line["keyless"] for line in lines(out) if line["type"] == "rule"} == {"keyed": 5, "below": 0}
+
+
+def test_texts_of_alerts_and_of_destinations_tell_times_in_the_zone_of_the_configuration(call, files):
+    (files / "times.yaml").write_text(
+        "- {id: t, kind: match, on: {text: Accepted}, alert: {title: '{{ event_time }}'},\n"
+        "   do: [{file: /var/log/a, line: '{{ fired_at }} {{ timestamp }}'}]}\n"
+    )
+    _, out, _ = call("check-rules", "times.yaml", "--config", "collector.yaml", "--log", "wire.log", "--json")
+    (alert,) = [line for line in lines(out) if line["type"] == "alert"]
+    assert alert["title"].endswith("-10-11T22:20:00+09:00")
+    assert alert["actions"][0]["texts"]["line"] == f"{alert['title']} {alert['title']}"
+    assert alert["event_time"].endswith("-10-11T13:20:00Z")
+
+
+def test_of_a_folder_the_first_rule_that_names_an_unknown_destination_is_named(call, files):
+    (files / "packs").mkdir()
+    (files / "packs" / "a.yaml").write_text("- {id: a, kind: match, on: {text: x}, alert: {}}\n")
+    (files / "packs" / "b.yaml").write_text(
+        "rules:\n"
+        "  - {id: b, kind: match, on: {text: y}, alert: {}, do: [{terminal: echo}, chat]}\n"
+        "  - {id: c, kind: match, on: {text: y}, alert: {}, do: [ops, chat]}\n"
+    )
+    (found,) = [line for line in call("check-rules", "packs")[1].splitlines() if "nothing is known" in line]
+    assert found.startswith("packs/b.yaml:2:75: info: ")
+    assert '"chat", "ops"' in found
 
 
 def test_a_path_may_be_a_folder_or_a_pattern(call, files):
@@ -75,7 +116,7 @@ def test_a_path_may_be_a_folder_or_a_pattern(call, files):
 def test_a_path_that_is_not_there_is_a_problem(call, files):
     code, out, err = call("check-rules", "none.yaml")
     assert code == 1
-    assert "none.yaml:1:1: error: no such file [unreadable]" in out
+    assert "none.yaml:1:1: error: no such file or folder [unreadable]" in out
     assert err.startswith("0 rules: 1 error")
 
 
@@ -105,6 +146,7 @@ def test_alerts_come_with_time_text_and_what_would_be_done(call, files):
         "2025-10-11 22:20:00  medium    auth-only",
         "    Accepted x",
         "      Oct 11 22:20:00 gate sshd[411]: Accepted x",
+        "    → syslog udp://localhost:514, message 'Accepted x'",
     ]
     table = out.split("\nRULES")[1].splitlines()
     assert table[0].split() == ["hits", "alerts", "held", "back"]
@@ -174,8 +216,31 @@ def test_a_rule_whose_test_fails_is_an_error(call, files):
     assert err == "2 rules: 1 error; 1 of 2 tests failed.\n"
 
 
+def test_what_is_no_log_is_told(call, files):
+    (files / "noise").write_bytes(bytes(range(256)) * 20)
+    (files / "japanese.log").write_bytes("<38>Oct 11 22:14:15 gate app: 失敗しました\n".encode("iso-2022-jp") * 50)
+    assert "noise: this does not look like a log." in call("check-rules", "rules.yaml", "--log", "noise")[2]
+    assert "look like" not in call("check-rules", "rules.yaml", "--log", "japanese.log", "wire.log")[2]
+
+
+def test_of_one_rule_only_what_is_wrong_with_it_is_told_and_counted(call, files):
+    (files / "more.yaml").write_text(
+        "- {id: bad, kind: match, on: {re: '^Failed'}, alert: {}}\n"
+        "- {id: good, kind: match, on: {text: Failed}, alert: {}, tests: [{lines: [x], alerts: []}]}\n"
+        "- {id: other, kind: match, on: {text: sshd}, alert: {}}\n"
+    )
+    code, out, err = call("check-rules", "more.yaml", "--rule", "good", "--log", "wire.log")
+    assert (code, "bad" in out, "other" in out) == (0, False, False)
+    assert err.startswith("1 rule: no problems; 1 test passed.\n5 lines from ")
+    assert err.endswith(": 4 alerts. Nothing was sent.\n")
+    code, out, err = call("check-rules", "more.yaml", "--rule", "bad", "--json")
+    assert (code, [(one["id"], one["level"]) for one in lines(out)[:-1]]) == (
+        1, [("never-fires", "error"), ("no-tests", "info")],
+    )  # fmt: skip
+
+
 UNTESTED = "- {id: a, kind: match, on: {text: x}, alert: {}}\n"
-DOUBTFUL = "- {id: a, kind: match, on: {re: 'x(\\w+\\s?)+$'}, alert: {}, tests: [{lines: [y], alerts: []}]}\n"
+DOUBTFUL = "- {id: a, kind: match, on: {re: '(.*) from (.*) port'}, alert: {}, tests: [{lines: [y], alerts: []}]}\n"
 
 
 @pytest.mark.parametrize("rules", [UNTESTED, DOUBTFUL], ids=["without tests", "warning"])
@@ -256,7 +321,7 @@ def test_explain_tells_what_holds_an_alert_back(call, files):
         "- {id: silent, kind: match, on: {text: Failed}}\n"
     )
     out = call("check-rules", "rules.yaml", "--log", "wire.log", "--explain", "--timezone", "UTC")[1]
-    assert "a: held back by its limit until Oct 11 23:14:15" in out
+    assert "a: held back by its limit for hostname=gate until Oct 11 23:14:15" in out
     assert "night: fits, but is not at work at that hour" in out
     assert "keyless: fits, but a field of its key is missing" in out
     assert "silent: fits; it is a rule without an alert" in out

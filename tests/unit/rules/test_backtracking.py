@@ -21,6 +21,11 @@ HARMFUL = [
     ("(?x) ^( a+ # one )\n )+ $", "( a+ # one )\n )+", "a" * 40 + "!"),
     (r"^(a{1,50}){1,50}b", "(a{1,50}){1,50}", "a" * 50),
     (r"^([^\]]|[a])*z", r"([^\]]|[a])*", "a" * 40),
+    (r"(a|aa)+c", r"(a|aa)+", "a" * 40),
+    (r"x(?:foo|foofoo)+y", r"(?:foo|foofoo)+", "x" + "foo" * 40),
+    (r"(?:a|b|ab)*y", r"(?:a|b|ab)*", "ab" * 40),
+    (r"(?:a?){30}a{30}", r"(?:a?){30}", "a" * 30),
+    (r"^((a?|b?)c)*z", r"((a?|b?)c)*", "c" * 40),
 ]
 HARMLESS = [
     r"(\w+,)+$", r"(?:[^,]*,)*x", r"(?>a+)+$", r"(?:a++)+$", r"(?:\w+\b)+$", r"(a+)+", r"(?:a|b)+$",
@@ -63,23 +68,7 @@ def test_those_really_do(pattern, _part, attack, patience):
 @pytest.mark.parametrize("pattern", HARMLESS)
 def test_what_is_harmless_is_not_named(pattern):
     re.compile(pattern, re.ASCII)
-    assert dangers(pattern) == []
-
-
-@pytest.mark.parametrize(
-    ("pattern", "part", "loops"),
-    [
-        ("^.*,.*,.*,.*;", ".*,.*,.*,.*", 4),
-        (r"\w+\s*\w+\s*\w+:", r"\w+\s*\w+\s*\w+", 3),
-        (r"(?:x (\s*)(\s*)\s*\s*y)", None, 0),
-        (r" \s*\s+ *\s*y", r"\s*\s+ *\s*", 4),
-    ],
-)
-def test_loops_that_share_the_same_text_are_counted(pattern, part, loops):
-    found = dangers(pattern)
-    assert [(pattern[one.start : one.end], one.why) for one in found] == (
-        [(part, f"{loops} loops can share the same text")] if part else []
-    )
+    assert [danger for danger in dangers(pattern) if danger.sure] == []
 
 
 def test_case_counts_unless_it_is_ignored():

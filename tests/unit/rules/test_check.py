@@ -68,10 +68,31 @@ def test_a_count_of_values_that_cannot_be_reached():
     assert found(text % "gte: 2") == []
 
 
-def test_a_pattern_that_backtracks_is_told_with_its_place():
-    (problem,) = check_rules(book_of(MATCH % r"{re: 'x(\w+\s?)+$'}"))
-    assert (problem.id, problem.level, problem.location.line) == ("backtracking", "warning", 1)
-    assert r'"(\w+\s?)+" at character 2' in problem.message
+@pytest.mark.parametrize(("field", "number"), [("facility", 24), ("severity", 8)])
+def test_there_are_no_more_names_than_there_are(field, number):
+    count = f"count: {{distinct: {field}, gte: %d}}"
+    text = f"rules: [{{id: r, kind: threshold, on: {{text: x}}, within: 1m, {count}, alert: {{}}}}]"
+    assert found(text % number) == []
+    assert [one[0] for one in found(text % (number + 1))] == ["never-fires"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "meant"),
+    [
+        ("on: {EventID: 529}, alert: {title: '{{ IpAdress }}'}", "IpAdress", "IpAddress"),
+        ("on: {EvntID: 529}, alert: {title: x}", "EvntID", "EventID"),
+        ("on: {any: [{not: {Eventid: 529}}]}, alert: {title: x}", "Eventid", "EventID"),
+        ("on: {text: x}, by: TargetUsername, alert: {title: x}", "TargetUsername", "TargetUserName"),
+    ],
+)
+def test_a_field_of_a_payload_that_seems_to_be_misspelt(rule, name, meant):
+    (problem,) = [one for one in check_rules(book_of(f"- {{id: r, kind: match, {rule}}}")) if one.id == "absent-field"]
+    assert (problem.level, problem.hint) == ("info", f'did you mean "{meant}"?')
+    assert problem.message == f"r: no message is known that has the field {name}"
+
+
+def test_fields_of_payloads_that_nobody_knows_may_be_meant():
+    assert found(MATCH % "{ServiceFileName: x, CallDepth: 3, Foo: y, Bytes|gt: 5}") == []
 
 
 def test_a_text_that_names_what_its_events_do_not_have():
@@ -88,6 +109,7 @@ def test_a_text_that_names_what_its_events_do_not_have():
         ("by: [hostname, raw]", "useless-key"),
         ("by: hostname, limit: {by: line, first: 1, per: 1h}", "useless-key"),
         ("by: shape", None),
+        ("by: line, limit: {first: 1, per: 1h}", "useless-key"),
         ("clear: {within: 1m, at_most: 5}", "useless-clear"),
         ("clear: {within: 1m, at_most: 4}", None),
         ("clear: {within: 1h, at_most: 5}", None),
@@ -144,6 +166,20 @@ def test_a_rule_that_a_goto_leads_to_is_not_shadowed():
     assert found(text) == []
 
 
+def test_a_goto_hides_nothing_from_those_that_it_does_not_lead_to():
+    text = """
+    sets: [{name: s, ordered: true}]
+    rules:
+      - {id: jump, kind: match, set: s, on: {text: a}, then: {goto: %s}, alert: {}}
+      - {id: one, kind: match, set: s, on: {text: b}, alert: {}}
+      - {id: two, kind: match, set: s, on: {text: b}, alert: {}}
+      - {id: last, kind: match, set: s, on: {text: c}, alert: {}}
+    """
+    assert [one[0] for one in found(text % "last")] == ["shadowed"]
+    assert [one[0] for one in found(text % "one")] == ["shadowed"]
+    assert found(text % "two") == []
+
+
 def test_outside_of_ordered_sets_no_rule_is_in_the_way():
     assert (
         found("rules: [{id: a, kind: match, on: {text: x}, alert: {}}, {id: b, kind: match, on: {text: x}, alert: {}}]")
@@ -173,6 +209,21 @@ def test_rules_that_look_at_every_line_are_told_with_their_cost():
     assert costs("{not: {app_name: cron}}", (500.0, 0.5)) == [("residual", "info")]
     assert costs("{not: {app_name: cron}}", (50_000.0, 0.5)) == [("residual", "warning")]
     assert costs("{text: Failed password}", (50_000.0, 0.5)) == []
+
+
+def test_a_text_beyond_ascii_is_not_called_none():
+    book = book_of("- {id: r, kind: match, on: {text: é}, alert: {}}")
+    prefilter = compile_prefilter([rule.condition.requirement for rule in book.rules])
+    for problem in check_cost(book, prefilter, lambda _: (500.0, 0.5)):
+        assert '"é" may come in other letters' in problem.message
+        assert "text|cased" in problem.hint
+
+
+def test_the_key_of_a_rule_without_a_window_is_useless_only_for_its_limit():
+    rule = "- {id: r, kind: match, on: {text: x}, by: line, alert: {}%s}"
+    assert found(rule % "") == []
+    ((id_, _, message),) = found(rule % ", limit: {first: 1, per: 1h}")
+    assert (id_, message[:12]) == ("useless-key", 'r: by has "l')
 
 
 def test_a_rule_that_fits_everything_is_told_unless_it_is_limited():
