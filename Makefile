@@ -3,7 +3,7 @@
 # make uninstall  (as root) all but the logs and the configuration
 # make test       the tests
 # make check      what CI runs: lint, types, import contracts, tests, documentation
-# make bench      side by side with rsyslog
+# make bench      side by side with rsyslog, and rules with SEC and swatchdog
 # All but the two for root set up what they need in ./.venv first.
 
 PYTHON ?= python3

@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     from collector.service.worker import run_worker
 
     plan, problems = build_plan(_config(options))
-    _say(*map(str, problems))
+    _say(*(str(problem) for problem in problems if problem.level != "info"))
     if plan is None:
         _say(f"Not started: {_count(problems)} in the configuration.")
         return EX_CONFIG
@@ -137,10 +137,13 @@ def _check_config(options: argparse.Namespace) -> int:
     if plan is None or any(problem.level == "error" for problem in problems):
         _say(f"{path}: {_count(problems)}.")
         return 1
+    doubts = [problem for problem in problems if problem.level != "info"]
     sources, routes, files = len(plan.sources), len(plan.routes), len(plan.destinations)
     rules = f", {_number(len(plan.outline.rules), 'rule')}" if plan.outline.rules else ""
+    if plan.deliveries:
+        rules += f" with {_number(len(plan.deliveries), 'destination')} of alerts"
     _say(
-        f"{path}: fine{f', {_count(problems)}' if problems else ''}: {_number(sources, 'source')}, "
+        f"{path}: fine{f', {_count(problems)}' if doubts else ''}: {_number(sources, 'source')}, "
         f"{_number(routes, 'route')}, {_number(files, 'destination')}{rules}, plan {plan.hash}."
     )
     return 0
@@ -347,7 +350,7 @@ def _print_json(items: Iterable[dict[str, Any]]) -> None:
 
 def _count(problems: Sequence[Problem]) -> str:
     errors = sum(problem.level == "error" for problem in problems)
-    warnings = len(problems) - errors
+    warnings = sum(problem.level == "warning" for problem in problems)
     return (
         " and ".join(_number(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count)
         or "no problems"

@@ -14,6 +14,7 @@ field, and a result grows only with the fields.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -36,8 +37,9 @@ _NUMBERS = ("count", "EventID")
 
 _TIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _FILTERS = (
-    "capitalize", "first", "int", "join", "last", "length", "lower", "replace", "string", "title", "trim", "upper",
+    "capitalize", "first", "int", "join", "last", "length", "lower", "string", "title", "trim", "upper",
 )  # fmt: skip
+_TEXT_FILTERS = ("capitalize", "lower", "replace", "string", "title", "trim", "truncate", "upper")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -93,8 +95,27 @@ def truncate(value: object, length: int) -> str:
     return str(value)[: max(length, 0)]
 
 
-def _written(value: object) -> object:
-    """A time that no filter has formatted, as RFC 3339; a fraction only where there is one."""
+def replace(value: object, old: object, new: object, count: int = -1) -> str:
+    return str(value).replace(str(old), str(new), count)
+
+
+def _of_text(change: Callable[..., str]) -> Callable[..., str]:
+    """A filter that changes texts; of what has items it changes the JSON."""
+
+    def changed(value: object, *arguments: Any, **named: Any) -> str:
+        return change(_json(value) if isinstance(value, Mapping | list) else value, *arguments, **named)
+
+    return changed
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def written(value: object) -> object:
+    """A value that no filter has formatted: a time as RFC 3339, with a fraction if it has one, and items as JSON."""
+    if isinstance(value, Mapping | list):
+        return _json(value)
     if not isinstance(value, datetime):
         return value
     micro = value.microsecond
@@ -104,13 +125,14 @@ def _written(value: object) -> object:
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=_Absent,
-        finalize=_written,
+        finalize=written,
         autoescape=False,  # the results are file names and log lines, not HTML
         keep_trailing_newline=True,
     )
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _FILTERS}
-    environment.filters |= {"date": date, "default": default, "truncate": truncate}
+    environment.filters |= {"date": date, "default": default, "truncate": truncate, "replace": replace}
+    environment.filters |= {name: _of_text(environment.filters[name]) for name in _TEXT_FILTERS}
     return environment
 
 
@@ -145,7 +167,7 @@ class Template:
         except TemplateError:
             raise
         except Exception as error:  # whatever a filter makes of a message's content is one kind of error
-            raise TemplateError(f"the template cannot be filled: {error}") from error
+            raise TemplateError(f"the template cannot be filled: {error}", hint=_hint_for(error)) from error
 
     def as_percent(self) -> tuple[bytes, tuple[str, ...]] | None:
         """
@@ -211,7 +233,7 @@ def _filled(piece: _Piece, values: Mapping[str, Any]) -> str:
     if part not in values:
         raise TemplateError(f"the template cannot be filled: '{part}' is undefined")
     value = values[part]
-    return "" if value is None else str(_written(value))
+    return "" if value is None else str(written(value))
 
 
 def _variables(tree: nodes.Template) -> frozenset[str]:
@@ -270,7 +292,7 @@ def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:
     if isinstance(node, nodes.Filter):
         _check_filter(node, text, allowed)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
-        hint = _near(node.name, _ENVIRONMENT.tests)
+        hint = _near(node.name, _ENVIRONMENT.tests) or "such as {% if user is defined %}"
         raise TemplateError(f'unknown test "{node.name}"', _place(text, node.name, after=r"\bis\s+"), hint=hint)
     if isinstance(node, nodes.Getattr):
         _check_item(node.node, node.attr, text, allowed)
@@ -281,7 +303,8 @@ def _check(node: nodes.Node, text: str, allowed: Collection[str]) -> None:
 def _check_filter(node: nodes.Filter, text: str, allowed: Collection[str]) -> None:
     place = _place(text, node.name, after=r"\|\s*")
     if node.name not in _ENVIRONMENT.filters:
-        raise TemplateError(f'unknown filter "{node.name}"', place, hint=_near(node.name, _ENVIRONMENT.filters))
+        hint = _near(node.name, _ENVIRONMENT.filters) or f"filters are {', '.join(sorted(_ENVIRONMENT.filters))}"
+        raise TemplateError(f'unknown filter "{node.name}"', place, hint=hint)
     subject = node.node
     if node.name == "date" and isinstance(subject, nodes.Name) and subject.name not in TIMES:
         raise TemplateError(f"{subject.name} is no time", place, hint=_times(allowed))
@@ -289,6 +312,16 @@ def _check_filter(node: nodes.Filter, text: str, allowed: Collection[str]) -> No
 
 def _times(known: Collection[str]) -> str:
     return f"times are {' and '.join(name for name in TIMES if name in known)}"
+
+
+_NO_PARTS = "a field is text, or a number, and has no parts with names"
+
+
+def _hint_for(error: Exception) -> str:
+    """Of what jinja2 says when it fills a template."""
+    if "argument" in str(error):
+        return "a filter has too few arguments, or too many, such as {{ message | truncate(60) }}"
+    return f"{_NO_PARTS}; its beginning is {{{{ message | truncate(60) }}}}"
 
 
 def _check_item(owner: nodes.Node, item: str, text: str, allowed: Collection[str]) -> None:
@@ -300,7 +333,7 @@ def _check_item(owner: nodes.Node, item: str, text: str, allowed: Collection[str
     name = owner.name if isinstance(owner, nodes.Name) else "this"
     if name in TIMES and item in _TIME_PARTS:
         return
-    hint = _near(item, _TIME_PARTS) or "see the date filter" if name in TIMES else None
+    hint = _near(item, _TIME_PARTS) or "see the date filter" if name in TIMES else _NO_PARTS
     raise TemplateError(f'{name} has no attribute "{item}"', _place(text, item, after=r"[.\[]\s*['\"]?"), hint=hint)
 
 

@@ -15,6 +15,10 @@ class Said:
         self.source = "test"
         self.fields = fields
 
+    @property
+    def size(self):
+        return len(self.line)
+
     def field(self, name):
         return self.line if name in {"line", "message"} else self.fields.get(name)
 
@@ -34,9 +38,9 @@ def alerts(engine):
     return told
 
 
-def run(text, events, until=None):
+def run(text, events, until=None, **more):
     """All alerts for these events, up to a time at the end."""
-    engine = Engine(book_of(text))
+    engine = Engine(book_of(text, **more))
     for event in events:
         engine.feed(event)
     if until is not None:

@@ -38,6 +38,17 @@ _NAMES = {"facility": FACILITIES, "severity": SEVERITIES}
 _NUMBERS = {"facility": FACILITY_NUMBERS, "severity": SEVERITY_NUMBERS}
 _WORDS = (*filter(None, MODIFIERS), *FLAGS, "all", "cased", "exists", "spaced")
 _OF_LINE_HINTS = {"re": "re takes i, m, s and all", "text": "text takes cased and all"}
+_DECODED = "write the text as it stands in the message; there is no decoding"
+_INSTEAD = {
+    "neq": "write not: {FIELD: VALUE}; it holds for messages without the field, too",
+    "eq": "leave it out: a value is compared as a whole",
+    "fieldref": 'a pattern compares parts of a line: re: "from (?P<ip>[0-9.]+) to (?P=ip)"',
+    "windash": 'list the forms, ["-enc", "/enc"], or write FIELD|re: "[-/]enc"',
+    "expand": "nothing stands for %names% here: write the values",
+    **dict.fromkeys(("base64", "base64offset", "wide", "utf16", "utf16le", "utf16be"), _DECODED),
+}
+"""Words of Sigma that are not known here, and what does the same."""
+
 _COMBINING = ("any", "all", "not")
 _DEPTH = 32
 
@@ -187,7 +198,9 @@ def _key(key: str, path: Path, fields: Collection[str] | None) -> _Key:
 
 def _known(what: str, word: str, known: tuple[str, ...], near: tuple[str, ...], path: Path) -> None:
     if word not in known:
-        hint = did_you_mean(word, (*known, *near)) or f"known here: {', '.join(known)}"
+        field = str(path[-1]).partition("|")[0]
+        instead = _INSTEAD.get(word, "").replace("FIELD", field) if what == "modifier" else ""
+        hint = instead or did_you_mean(word, (*known, *near)) or f"known here: {', '.join(known)}"
         raise ClauseError(f"unknown {what} {quote(word)}", path, hint=hint)
 
 

@@ -119,13 +119,19 @@ def compile_regex(operand: Operand) -> re.Pattern[str]:
     """Raises RegexError."""
     flags = sum((FLAGS[letter] for letter in operand.flags), start=re.ASCII)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(str(operand.value), flags)
+        return _compiled(str(operand.value), flags)
     except re.error as error:
         raise RegexError(error.msg, error.pos) from error
     except (Warning, OverflowError, RecursionError) as error:
         raise RegexError(str(error), None) from error
+
+
+@lru_cache(maxsize=8192)
+def _compiled(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """Remembered: who checks a rule reads it again, and ``re`` itself remembers a few hundred."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return re.compile(pattern, flags)
 
 
 def cidr(operand: Operand) -> Match:

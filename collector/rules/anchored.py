@@ -8,7 +8,7 @@ most, fewer than and just so many are only known at its end.
 
 import operator
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from collector.rules.kind import Hit, Outlook, Surroundings
@@ -26,7 +26,7 @@ AT_END = {"lt": operator.lt, "lte": operator.le, "eq": operator.eq}
 class Ended(Protocol):
     """Told of a window whose end has something to say: at that time of the engine's clock, with what was kept."""
 
-    def __call__(self, key: Key, reached: Reached, at: float, facts: Sequence[Any]) -> None: ...
+    def __call__(self, key: Key, reached: Reached, at: float, facts: Mapping[str, Any]) -> None: ...
 
 
 class Anchored:
@@ -37,7 +37,7 @@ class Anchored:
     """
 
     def __init__(
-        self, count: Count, within: float, around: Surroundings, ended: Ended, keep: Callable[[Hit], Sequence[Any]]
+        self, count: Count, within: float, around: Surroundings, ended: Ended, keep: Callable[[Hit], Mapping[str, Any]]
     ) -> None:
         self._number, self._name = count.number, count.distinct
         self._within = within
@@ -49,11 +49,11 @@ class Anchored:
         self.table = self._table()
 
     def _table(self) -> Table:
-        around, weigh = self._around, _weight_of_values if self._name else _no_weight
+        around = self._around
         if self._fits is None:
-            return Table(around.room, around.counters, self._within, weigh=weigh)
+            return Table(around.room, around.counters, self._within, weigh=_weight_of_more)
         ending = Ending(around.timers, around.rule.number, WINDOW, self._end)
-        return Windows(around.room, around.counters, self._within, ending, weigh)
+        return Windows(around.room, around.counters, self._within, ending, _weight_of_more)
 
     def add(self, hit: Hit, key: Key) -> Reached | None:
         value = hit.text(self._name) if self._name else ""
@@ -80,7 +80,7 @@ class Anchored:
             state = None
         if state is None:
             state = array("d", (hit.arrival, hit.time, hit.time, 0.0, 0.0, 0.0))
-            facts = self._keep(hit) if self._fits else ()
+            facts = self._keep(hit) if self._fits else {}
             if self._name or facts:
                 state = [*state, {}, facts]
             self.table.add(key, state, hit.arrival)
@@ -110,7 +110,7 @@ class Anchored:
 
     def _end(self, key: Key, state: Any, at: float) -> None:
         if self._fits and self._fits(state[_COUNT], self._number):
-            facts = state[_FACTS] if isinstance(state, list) else ()
+            facts = state[_FACTS] if isinstance(state, list) else {}
             self._ended(key, self._reached(state, state[_START] + self._within), at, facts)
 
     def _reached(self, state: Any, time: float) -> Reached:
@@ -125,9 +125,6 @@ class Anchored:
         return Outlook(count, self._number, ends, said=bool(state[_SAID]), at_end=bool(self._fits))
 
 
-def _weight_of_values(state: Any) -> int:
-    return max(len(state[_VALUES]) - 1, 0)
-
-
-def _no_weight(_state: Any) -> int:
-    return 0
+def _weight_of_more(state: Any) -> int:
+    """Values and facts count as keys do."""
+    return max(len(state[_VALUES]) - 1, 0) + len(state[_FACTS]) if isinstance(state, list) else 0

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from collector.rules.alarms import Alarms
 from collector.rules.kind import Hit, Surroundings
 from collector.rules.rule import Clear
 from collector.rules.table import Key, Table, weight_of_doubles
@@ -23,8 +24,7 @@ class Clearing:
     Keys that wait for calm. A state is [whether the alert went out, t, a, …]: of the alert, then of the last events.
     ``cleared(key, count, time, at)`` is called when it has come, for alerts that went out.
 
-    How long a key waits changes with each event. So its one timer is set for the earliest moment, and then again; one
-    that is left from an earlier alert of the key will do, too.
+    How long a key waits changes with each event. So its one alarm is set for the earliest moment, and then again.
     """
 
     def __init__(self, clear: Clear, around: Surroundings, cleared: Callable[[Key, int, float, float], None]) -> None:
@@ -32,13 +32,12 @@ class Clearing:
         self._length = _PAIRS + 2 * (clear.at_most + 1)
         self._around = around
         self._cleared = cleared
-        self.table = Table(around.room, around.counters, float("inf"), weigh=weight_of_doubles)
-        self._timed: dict[Key, float] = {}
+        self._alarms = Alarms(around.timers, around.rule.number, CLEAR)
+        self.table = _Waiting(around, self._alarms)
 
     def begin(self, key: Key, time: float, arrival: float, *, told: bool) -> None:
         self.table.add(key, array("d", (told, time, arrival)), arrival)
-        if key not in self._timed:
-            self._set(arrival + self._within, key)
+        self._alarms.set(key, arrival + self._within)
 
     def waits(self, key: Key, hit: Hit) -> bool:
         """Whether the key is still in trouble, this event included. It may be the event by which it had been calm."""
@@ -69,33 +68,47 @@ class Clearing:
         kept = (self._length - _PAIRS) // 2
         return times[-kept:][0] + self._within
 
-    def due(self, due: float, key: Key) -> None:
-        self._timed.pop(key, None)
-        state = self.table.get(key)
-        if state is None:
-            return
-        end = state[_PAIRS + 1] + self._within
-        if end <= due:
-            self._clear(key, state, due)
-        else:
-            self._set(end, key)
+    def due(self, due: float) -> None:
+        try:
+            key = self._alarms.take(due)
+            state = None if key is None else self.table.get(key)
+            if key is not None and state is not None:
+                self._look(key, state, due)
+        finally:  # whatever one key has led to, the others wait
+            self._alarms.rest()
 
     def dump(self) -> Any:
-        return self.table.dump(), dict(self._timed)
+        return self.table.dump(), self._alarms.dump()
 
     def load(self, dumped: Any) -> None:
-        table, timed = dumped
+        table, alarms = dumped
         self.table.load(table)
-        for key, due in timed.items():
-            self._set(due, key)
+        self._alarms.load(alarms)
 
-    def _set(self, due: float, key: Key) -> None:
-        self._timed[key] = due
-        self._around.timers.set(due, self._around.rule.number, CLEAR, key)
+    def _look(self, key: Key, state: "array[float]", now: float) -> None:
+        end = state[_PAIRS + 1] + self._within
+        if end <= now:
+            self._clear(key, state, now)
+        else:
+            self._alarms.set(key, end)
 
     def _clear(self, key: Key, state: Any, at: float) -> None:
         self.table.remove(key)
+        self._alarms.drop(key)
         if state[_TOLD]:
             after = state[_PAIRS]
             count = sum(1 for time in state[_PAIRS::2] if time > after)
             self._cleared(key, count, after + self._within, at)
+
+
+class _Waiting(Table):
+    """Who is evicted is not waited for."""
+
+    def __init__(self, around: Surroundings, alarms: Alarms) -> None:
+        super().__init__(around.room, around.counters, float("inf"), weigh=weight_of_doubles)
+        self._alarms = alarms
+
+    def evict(self, now: float) -> None:
+        key, _ = self.front()
+        super().evict(now)
+        self._alarms.drop(key)

@@ -10,8 +10,9 @@ list, or parts of an ``any``, the first that fits gives its captures; with ``all
 where two have the same name. A ``not`` gives none.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from collector.config.problems import quote
@@ -25,6 +26,8 @@ from collector.rules.requirement import Requirement
 Captures = dict[str, str]
 Check = Callable[["Event", Captures], bool]
 """Whether an event fits; adds what it captures. Where it does not fit, what it has added is of no use."""
+
+Match = Callable[["Event"], Captures | None]
 
 
 class Event(Protocol):
@@ -49,10 +52,11 @@ class Step:
 class Condition:
     """
     Compiled ``on:``. ``fields`` are the names it reads, ``captures`` those it makes, and a row without what
-    ``requirement`` asks for cannot fit. Pickled as it is written: who loads it compiles it again.
+    ``requirement`` asks for cannot fit. ``match(event)`` is what the patterns capture of an event that fits, None for
+    one that does not. Pickled as it is written: who loads it compiles it again.
     """
 
-    __slots__ = ("_captured", "_check", "_root", "captures", "fields", "requirement", "spec")
+    __slots__ = ("_captured", "_root", "captures", "fields", "match", "requirement", "spec")
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         """Raises ClauseError; all that is wrong is in that one's ``others``."""
@@ -65,15 +69,10 @@ class Condition:
         self._root = _Scopes(captured).ordered(root)
         self.fields = frozenset(leaf.field for leaf in leaves if leaf.field not in captured)
         self.requirement: Requirement = requirement_of(self._root, captured)
-        self._check = _check(self._root, captured)
+        self.match = _match(self._root, captured)
 
     def __reduce__(self) -> tuple[type["Condition"], tuple[Mapping[str, Any]]]:
         return Condition, (self.spec,)
-
-    def match(self, event: Event) -> Mapping[str, str] | None:
-        """What the patterns capture of an event that fits, None for one that does not."""
-        captures: Captures = {}
-        return captures if self._check(event, captures) else None
 
     def trace(self, event: Event) -> list[Step]:
         """Every part of the condition, also those that ``match`` does not come to."""
@@ -173,6 +172,37 @@ def _made(clause: Clause) -> frozenset[str]:
             return frozenset().union(*map(_made, clause.parts))
 
 
+def _match(root: Clause, captured: frozenset[str]) -> Match:
+    if isinstance(root, Comparison) and root.field == "line" and len(root.patterns) == 1 and captured:
+        return _match_of_pattern(root.patterns[0])
+    check = _check(root, captured)
+
+    def match(event: Event) -> Captures | None:
+        captures: Captures = {}
+        return captures if check(event, captures) else None
+
+    return match
+
+
+def _match_of_pattern(pattern: re.Pattern[str]) -> Match:
+    """The shortest way for what most rules are: one pattern, and nothing else."""
+    search = pattern.search
+
+    def match(event: Event) -> Captures | None:
+        found = search(event.line)
+        return None if found is None else _named(found)
+
+    return match
+
+
+def _named(found: re.Match[str]) -> Captures:
+    """What the groups hold; those that had no part in it are left out."""
+    captures = found.groupdict()
+    if None in captures.values():
+        return {name: value for name, value in captures.items() if value is not None}
+    return captures
+
+
 def _check(clause: Clause, captured: frozenset[str]) -> Check:
     match clause:
         case Comparison():
@@ -234,7 +264,7 @@ def _capturing(leaf: Comparison, captured: frozenset[str]) -> Check:
         for pattern in patterns:
             found = pattern.search(text) or (pattern.search(address_of(text)) if peer else None)
             if found is not None:
-                captures.update({name: value for name, value in found.groupdict().items() if value is not None})
+                captures.update(_named(found))
             if (found is None) is each:
                 return not each
         return each
@@ -267,9 +297,11 @@ def _trace(
         steps.insert(place, Step(depth, "not", None, fits, {}))
         return fits
     fitting = []
-    for part in clause.parts:
-        tried = dict(captures)
+    for number, part in enumerate(clause.parts, 1):
+        tried, begin = dict(captures), len(steps)
         fitting.append(_trace(part, event, tried, captured, depth + 1, steps))
+        if isinstance(clause, OneOf) and isinstance(part, Every):
+            steps[begin] = replace(steps[begin], asked=f"alternative {number}")
         if fitting[-1] and (isinstance(clause, Every) or sum(fitting) == 1):
             captures.update(tried)
     fits = all(fitting) if isinstance(clause, Every) else any(fitting)

@@ -14,7 +14,7 @@ class Counters:
     ``evicted``      keys that were forgotten for want of room
     ``errors``       conditions and texts that failed
     ``timeouts``     matches that were ended because they took too long
-    ``quarantined``  1 for a rule that is not tried any more, after three of these
+    ``quarantined``  1 for a rule that is not tried for a while, after three of these
     ``seconds``      time spent on the rule, where somebody gave the engine a clock
     """
 

@@ -36,6 +36,8 @@ KEYS = 1_000_000
 
 _VERSION = 1
 _TIMEOUTS = 3
+_QUARANTINE, _LONGEST_QUARANTINE = 600.0, 86_400.0
+"""Seconds; each one is twice as long as that before."""
 _REMEMBERED = 8_192
 _LEAST_REMEMBERED, _MOST_REMEMBERED = 16, 1_024
 
@@ -83,7 +85,9 @@ class Engine:
         passed: dict[str, float] | None = None
         for number in self._all if candidates is None else candidates:
             runner = self._runners[number]
-            if runner.counters.quarantined or (passed and number < passed.get(runner.rule.set, 0)):
+            if runner.counters.quarantined and not self._is_released(runner):
+                continue
+            if passed and number < passed.get(runner.rule.set, 0):
                 continue
             if self._try(runner, event) and number in self._floors:
                 passed = passed or {}
@@ -112,6 +116,7 @@ class Engine:
         runner = self._by_id.get(rule)
         if runner is None:
             return False
+        until = max(until, self.clock)
         mute = next((mute for mute in runner.mutes if mute.key == key), None)
         if mute is None:
             self._mutes += 1
@@ -153,12 +158,23 @@ class Engine:
     ) -> Self:
         """
         An engine for this book that goes on where another was dumped. Rules that are the same keep their state; what
-        others have held back is told at once. Of another version, nothing is taken.
+        others have held back is told at once. Raises ValueError for a dump of another version.
         """
+        if dumped["version"] != _VERSION:
+            raise ValueError(f"version {dumped['version']}, not {_VERSION}")
         engine = cls(book, keys=keys, stopwatch=stopwatch)
-        if dumped["version"] == _VERSION:
-            engine._take_over(dumped)
+        engine._take_over(dumped)
         return engine
+
+    def begun_anew(self, now: float) -> Self:
+        """
+        An engine for the same rules whose clock begins at ``now``, which may be earlier than that of this one. What is
+        held back is told, what was counted for keys is forgotten; counters and mutes stay.
+        """
+        dumped = self.dump() | {"clock": now}
+        for state in dumped["rules"].values():
+            state["state_key"] = None
+        return type(self).load(self.book, dumped, keys=self.room.units)
 
     def _take_over(self, dumped: Any) -> None:
         self.clock, self._serial, self._mutes = dumped["clock"], dumped["serial"], dumped["mutes"]
@@ -168,24 +184,39 @@ class Engine:
             if runner is not None and runner.load(state):
                 continue
             for held in held_back(state, self.clock, mutes=runner is None):
-                self.outbox.append(summary(self.ordinals, Voice(**state["voice"]), held))
+                self.outbox.append(summary(self.ordinals, Voice(**state["voice"]), held, self.book.zone))
+                if runner is not None:
+                    runner.counters.alerts += 1
 
     def _judge(self, runner: Runner, event: Event) -> bool:
         """Whether the rule was hit."""
+        self.at = runner.number, self._serial
         try:
-            try:
-                self.at = (runner.number, self._serial)
-                captures = runner.match(event)
-            finally:
-                self.at = None  # from here on nothing is ended
+            captures = runner.match(event)
+            self.at = None  # from here on nothing is ended
             return captures is not None and runner.hit(event, captures, self.clock)
         except RuleTimeout:
-            counters = runner.counters
-            counters.timeouts += 1
-            counters.quarantined = int(counters.timeouts >= _TIMEOUTS)
+            self._timed_out(runner)
         except Exception:  # noqa: BLE001 - one rule's trouble, whatever it is, is none of the others'
+            self.at = None
             runner.counters.errors += 1
+        self.at = None
         return False
+
+    def _timed_out(self, runner: Runner) -> None:
+        counters = runner.counters
+        counters.timeouts += 1
+        if counters.timeouts >= _TIMEOUTS:
+            counters.quarantined = 1
+            again = min(counters.timeouts - _TIMEOUTS, 16)
+            runner.rests_until = self.clock + min(_QUARANTINE * 2**again, _LONGEST_QUARANTINE)
+
+    def _is_released(self, runner: Runner) -> bool:
+        """Whoever sends the lines by which a rule was caught must not be rid of it for ever."""
+        if self.clock < runner.rests_until:
+            return False
+        runner.counters.quarantined = 0
+        return True
 
     def _fire(self) -> None:
         """Every timer that is due, each at its own time."""
@@ -194,7 +225,7 @@ class Engine:
             timer = timers.pop()
             runner = self._runners[timer.rule]
             try:
-                runner.due(timer.part, timer.due, timer.key)
+                runner.due(timer.part, timer.due, timer.mute)
             except Exception:  # noqa: BLE001 - as in _judge
                 runner.counters.errors += 1
             if self._turns:

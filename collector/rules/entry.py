@@ -14,7 +14,7 @@ have no needles: each row is theirs.
 import json
 import struct
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -87,18 +87,9 @@ class Entry:
             names=header.get("names", {}),
         )
 
-    def candidates(self) -> Iterator[tuple[int, list[int]]]:
-        """The rows that were hit, ascending, each with its needles."""
-        current, needles = -1, list[int]()
-        for number, needle in row_numbers(self.text, self.hits) if self.ends else self.hits:
-            if number != current:
-                if needles:
-                    yield current, sorted(needles)
-                current, needles = number, []
-            if needle not in needles:
-                needles.append(needle)
-        if needles:
-            yield current, sorted(needles)
+    def row_hits(self) -> Iterable[tuple[int, int]]:
+        """Hits by the number of the row, in the order of the rows."""
+        return row_numbers(self.text, self.hits) if self.ends else self.hits
 
 
 def row_numbers(text: bytes, hits: Hits) -> Iterator[tuple[int, int]]:

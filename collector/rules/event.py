@@ -1,15 +1,18 @@
 """A row as rules see it. What no rule asks for is never worked out: most rows are given up after one regex."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from collector.batch import Odd, Record
 from collector.protocol.columns import COLUMNS
 from collector.protocol.parsers.payload import fields_of
-from collector.protocol.render import Moment, Pair, as_json, line_of
+from collector.protocol.render import Moment, Pair, Time, as_json, line_of
 from collector.protocol.timestamp import iso
 from collector.rules.shape import shape_of
+
+Raw = TypeVar("Raw", str, bytes)
 
 _UNREAD: dict[str, Any] = {}
 """Stands for fields that nobody has asked for; only its identity counts."""
@@ -19,10 +22,13 @@ def time_of(pair: Pair, moment: Moment) -> float:
     """Event time, in seconds since the epoch: the sender's, or that of arrival where the stamp is not to be used."""
     row, peer = pair
     if isinstance(row, Odd):
-        time, source = row.record.timestamp, row.record.time_source
-    else:
-        time, _, source, _ = moment.by_stamp.get(row[2]) or moment.time_of(row[2], row[3], peer)
-    return (time if source == "sender" else moment.received_at).timestamp()
+        return (row.record.timestamp if row.record.time_source == "sender" else moment.received_at).timestamp()
+    return event_time(moment.time_of(row[2], row[3], peer), moment)
+
+
+def event_time(time: Time, moment: Moment) -> float:
+    """The same of a stamp that has been read."""
+    return (time.time if time.source == "sender" else moment.received_at).timestamp()
 
 
 def comparable(found: Any) -> str | int | None:
@@ -41,18 +47,23 @@ class Event:
     sent after it has arrived, so it is never later.
     """
 
-    __slots__ = ("_fields", "_moment", "_pair", "_shape", "_time", "arrival", "line", "source")
+    __slots__ = ("_fields", "_known", "_moment", "_shape", "_time", "arrival", "line", "source")
 
     def __init__(self, pair: Pair, moment: Moment, arrival: float, source: str = "", time: float | None = None) -> None:
         row = pair[0]
         self.line = row.line if isinstance(row, Odd) else line_of(row)[:-1]
         self.arrival = arrival
         self.source = source
-        self._pair = pair
+        self._known = pair
         self._moment = moment
         self._time = time
         self._shape: str | None = None
         self._fields = _UNREAD
+
+    @property
+    def _pair(self) -> Pair:
+        """A property, because of some events it is found out only when it is asked for."""
+        return self._known
 
     @property
     def time(self) -> float:
@@ -63,7 +74,8 @@ class Event:
 
     def value(self, name: str) -> str | int | None:
         """What conditions and keys compare: a column of the record, its ``shape``, or else a field of its payload."""
-        return comparable(self.field(name))
+        found = self.field(name)
+        return found if type(found) is str else comparable(found)
 
     def field(self, name: str) -> Any:
         """The same as it is: templates take times and mappings apart."""
@@ -81,6 +93,12 @@ class Event:
     def message(self) -> str:
         row = self._pair[0]
         return row.record.message if isinstance(row, Odd) else row[8]
+
+    @property
+    def size(self) -> int:
+        """Characters of the message, about."""
+        row = self._known[0]
+        return len(row.raw) if isinstance(row, Odd) else len(self.line)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -116,3 +134,48 @@ class Event:
             text=self.line[17 + len(hostname) :],
             marks=tuple(json.loads(marks)),
         )
+
+
+class LaterEvent(Event, Generic[Raw]):
+    """
+    ``read`` finds out the rest from ``raw``, the row as it came, when more is asked for. Events are remembered
+    for alerts, so it may hold no more than it needs.
+    """
+
+    __slots__ = ("_raw", "_read_row")
+
+    def __init__(
+        self,
+        line: str,
+        time: float,
+        arrival: float,
+        source: str,
+        read: Callable[[Raw, float], tuple[Pair, Moment]],
+        raw: Raw,
+    ) -> None:
+        self.line = line
+        self.arrival = arrival
+        self.source = source
+        self._time = time
+        self._shape = None
+        self._read_row: Callable[[Raw, float], tuple[Pair, Moment]] = read
+        self._raw: Raw = raw
+
+    @property
+    def size(self) -> int:
+        return len(self._raw)
+
+    @property
+    def _pair(self) -> Pair:
+        self._moment  # noqa: B018 - both become known together
+        return self._known
+
+    def __getattr__(self, name: str) -> Any:
+        """Of a slot that has not been filled yet."""
+        if name == "_moment":
+            self._known, self._moment = self._read_row(self._raw, self.arrival)
+            return self._moment
+        if name == "_fields":
+            self._fields = fields_of(self._read())
+            return self._fields
+        raise AttributeError(name)

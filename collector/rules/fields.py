@@ -75,18 +75,28 @@ def format_names(names: tuple[str, ...]) -> str:
     return ", ".join(names)
 
 
+def parse_some_or_none(value: Any) -> tuple[str, ...]:
+    """The same, or ``[]``."""
+    return () if value == [] else parse_names(value)
+
+
+def _schema(least: int, description: str) -> dict[str, Any]:
+    names = {"type": "array", "minItems": least, "items": {"type": "string"}}
+    return {
+        "anyOf": [{"type": "string", "minLength": 1}, names],
+        "description": description,
+        "examples": ["hostname", ["hostname", "app_name"]],
+    }
+
+
 FieldNames = Annotated[
     tuple[str, ...],
+    Written(parse_names, format_names, _schema(1, "The name of a field, or a list of names.")),
+]
+
+SomeOrNone = Annotated[
+    tuple[str, ...],
     Written(
-        parse_names,
-        format_names,
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "array", "minItems": 1, "items": {"type": "string"}},
-            ],
-            "description": "The name of a field, or a list of names.",
-            "examples": ["hostname", ["hostname", "app_name"]],
-        },
+        parse_some_or_none, format_names, _schema(0, "The name of a field, or a list of names, also an empty one.")
     ),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collector.rules.kind import Firing, Surroundings
+from collector.rules.kind import Firing, Surroundings, brief
 from collector.rules.table import Ending, Key, Windows, unpack, values_of
 
 ARRIVAL, START, OWN, HELD, LAST = range(5)
@@ -58,7 +58,7 @@ class Holding(Windows):
         state[HELD] += firing.count
         state[LAST] = firing.time
         if self._tell and key not in self._titles:
-            self._titles[key] = self._title_of(firing)
+            self._titles[key] = brief(self._title_of(firing))
 
     def evict(self, now: float) -> None:
         """What it has held back is told all the same."""

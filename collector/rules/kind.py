@@ -16,6 +16,7 @@ Fact = Callable[[str], Any]
 """What an alert can say: a field by its name, None for one that is not there."""
 
 _LONGEST = 256
+_BRIEF = 200
 
 
 @dataclass(slots=True)
@@ -43,6 +44,13 @@ def key_text(found: Any) -> str | None:
         return None
     text = text if type(text) is str else str(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 17]}#{digest(text)[:16]}"
+
+
+def brief(found: Any) -> Any:
+    """A field as a key's state keeps it until there is something to say: there may be a million keys."""
+    if isinstance(found, dict | list):
+        found = comparable(found)
+    return found if not isinstance(found, str) or len(found) <= _BRIEF else f"{found[: _BRIEF - 1]}…"
 
 
 def key_of(names: tuple[str, ...]) -> Callable[[Hit], Key | None]:
@@ -138,7 +146,7 @@ class Kind(Protocol):
     """One rule's state, and what it makes of its hits."""
 
     def feed(self, hit: Hit, key: Key) -> None: ...
-    def due(self, part: int, due: float, key: Any) -> None:
+    def due(self, part: int, due: float) -> None:
         """A timer it has set is due."""
 
     def forget(self, now: float) -> None:

@@ -4,6 +4,7 @@
     limit: {by: [hostname], first: 1, per: 15m}     the first of each host; after 15 minutes: "… and 412 more"
     limit: {every: 100}                             one alert of a hundred
     limit: {once: true}                             the first of each key, and never again
+    limit: {by: [], first: 10, per: 1h}             ten an hour, whatever their keys
 
 A window of ``per`` begins with the first alert of a key.
 """
@@ -15,7 +16,7 @@ from pydantic import Field, model_validator
 
 from collector.config.options import Duration, Options
 from collector.config.values import BadValueError
-from collector.rules.fields import FieldNames
+from collector.rules.fields import SomeOrNone
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Limit:
 class LimitOptions(Options):
     """How many alerts go out."""
 
-    by: FieldNames | None = None
-    """The fields that make a key, each with a limit of its own; without it, those of the rule's own `by`."""
+    by: SomeOrNone | None = None
+    """The fields that make a key, each with a limit of its own; without it, those of the rule's own `by`; with `[]`,
+    all keys have one limit together."""
 
     first: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """So many alerts of a key go out in each window."""

@@ -48,6 +48,14 @@ class Limiter:
         number = state[OWN] + 1
         return bool(number >= self._every if self._every is not None else number <= (self._first or 0))
 
+    def standing(self, key: Key, hit: Hit) -> tuple[int, int] | None:
+        """With an alert for this event: so many of every so many; None where that is not how it counts."""
+        if self._every is None:
+            return None
+        state = self.windows.get(key)
+        before = 0.0 if state is None or self.windows.is_over(state, hit.time, hit.arrival) else state[OWN]
+        return int(before) + 1, self._every
+
     def until(self, key: Key) -> float | None:
         """When the window of a key ends, if it ever does."""
         state = self.windows.get(key)

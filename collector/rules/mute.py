@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from collector.config.options import Duration, Options
-from collector.rules.fields import FieldNames
+from collector.rules.fields import SomeOrNone
 
 _LONGEST = 7 * 86_400.0
 
@@ -39,8 +39,9 @@ class MuteOptions(Options):
     end: str = Field(alias="until")
     """The rule whose event ends it."""
 
-    by: FieldNames | None = None
-    """The fields that both events and the alert must have in common; without it, those of the rule's own `by`."""
+    by: SomeOrNone | None = None
+    """The fields that both events and the alert must have in common; without it, those of the rule's own `by`; with
+    `[]`, all keys are silent."""
 
     at_most: Annotated[Duration, Field(ge=1, le=_LONGEST)] = 86_400.0
     """The silence ends after this time even when the second event never comes."""

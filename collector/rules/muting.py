@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from collector.rules.holding import Held, Holding
-from collector.rules.kind import Fact, Firing, Hit
+from collector.rules.kind import Fact, Firing, Hit, brief, key_text
 from collector.rules.table import Key
 
 
@@ -65,11 +65,11 @@ class Mute:
     last: float = 0.0
 
     def covers(self, fact: Fact) -> bool:
-        return all(str(fact(name)) == value for name, value in (self.key or {}).items())
+        return all((key_text(fact(name)) or "") == value for name, value in (self.key or {}).items())
 
     def hold(self, firing: Firing, title_of: Callable[[Firing], str]) -> None:
         self.held += firing.count
-        self.title = self.title or title_of(firing)
+        self.title = self.title or brief(title_of(firing))
         self.last = firing.time
 
     def ended(self, at: float) -> Held | None:

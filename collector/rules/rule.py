@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Literal
 
 from collector.config.problems import Location
@@ -89,8 +90,9 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All rules of a plan, by number; ``sets`` in the order in which they are tried."""
+    """All rules of a plan, by number; ``sets`` in the order in which they are tried. Texts tell times in ``zone``."""
 
     rules: tuple[Rule, ...]
     sets: tuple[RuleSet, ...]
     hash: str
+    zone: tzinfo = UTC

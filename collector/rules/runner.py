@@ -17,7 +17,7 @@ from collector.rules.kind import Firing, Hit, Kind, key_of, key_of_fact, key_tex
 from collector.rules.kinds import kind_class
 from collector.rules.limiter import Limiter
 from collector.rules.muting import Between, Mute
-from collector.rules.rule import Rule
+from collector.rules.rule import Rule, RuleBook
 from collector.rules.table import Key, Room
 from collector.rules.tail import Tail
 from collector.rules.teller import Ordinals, Teller, Voice, summary
@@ -31,6 +31,7 @@ class Shared(Protocol):
     timers: Timers
     ordinals: Ordinals
     outbox: list[Alert]
+    book: RuleBook
 
 
 class Heard(Protocol):
@@ -56,9 +57,10 @@ class Runner:
         self._times = rule.times
         self.heard: list[Heard] = []
         self.mutes: list[Mute] = []
+        self.rests_until = float("-inf")
         self._shared = shared
         self._voice = Voice(rule.id, rule.alert.severity if rule.alert else "info", rule.destinations)
-        self._teller = Teller(rule, self.counters, shared.ordinals)
+        self._teller = Teller(rule, self.counters, shared.ordinals, shared.book.zone)
         self._key_of = key_of(rule.by)
         limit, mute = rule.limit, rule.mute
         self.limiter = Limiter(limit, self._holding(limit.per, LIMIT, limit.by, told=limit.summary)) if limit else None
@@ -104,14 +106,14 @@ class Runner:
         if firing.texts is not None:
             self._out(self._teller.alert(firing, self._shown(firing), firing.count, "clear"))
 
-    def due(self, part: int, due: float, key: Any) -> None:
-        """A timer of this rule is due."""
+    def due(self, part: int, due: float, mute: int | None) -> None:
+        """A timer of this rule is due; ``mute`` is the number of the one that it is about, if it is about one."""
         if part == LIMIT and self.limiter:
             self.limiter.windows.fire(due)
         elif part == MUTE:
-            self._mute_due(due, key)
+            self._mute_due(due, mute)
         else:
-            self.kind.due(part, due, key)
+            self.kind.due(part, due)
 
     def key_facts(self, key: Key) -> Mapping[str, str]:
         return named(self.rule.by, key)
@@ -122,6 +124,7 @@ class Runner:
             "state_key": self.rule.state_key,
             "voice": asdict(voice),
             "counters": asdict(self.counters),
+            "rests_until": self.rests_until,
             "kind": self.kind.dump(),
             "limit": self.limiter and self.limiter.windows.dump(),
             "between": self.between and self.between.windows.dump(),
@@ -138,6 +141,7 @@ class Runner:
         if dumped["state_key"] != self.rule.state_key:
             self.counters.timeouts = self.counters.quarantined = 0  # it may have been mended
             return False
+        self.rests_until = dumped["rests_until"]
         self.kind.load(dumped["kind"])
         if self.limiter:
             self.limiter.windows.load(dumped["limit"])
@@ -182,7 +186,7 @@ class Runner:
         return self._teller.title(firing, self._shown(firing))
 
     def _tell(self, held: Held) -> None:
-        self._out(summary(self._shared.ordinals, self._voice, held))
+        self._out(summary(self._shared.ordinals, self._voice, held, self._shared.book.zone))
 
     def _out(self, alert: Alert) -> None:
         self.counters.alerts += 1

@@ -40,7 +40,7 @@ class Sliding:
         self.table = Table(around.room, around.counters, within, place=-1, weigh=weight_of_doubles)
 
     def add(self, hit: Hit, key: Key) -> Reached | None:
-        time, arrival, within, table = hit.time, hit.arrival, self._within, self.table
+        time, arrival, table = hit.time, hit.arrival, self.table
         state = table.live(key, arrival)
         if state is None:
             state = array("d", (self._tail.add(hit.event, time, 0.0), 0.0, time, arrival))
@@ -52,21 +52,25 @@ class Sliding:
                 time = state[-2]
             state[_SERIAL] = self._tail.add(hit.event, time, state[_SERIAL])
             self._append(state, time, arrival)
-        if len(state) < self._full:
-            return None
-        true = state[_FIRST] > time - within and state[_FIRST + 1] > arrival - within
-        was, state[_TRUE] = state[_TRUE], true
-        return Reached(self._number, time, state[_SERIAL], time - within) if true and not was else None
+        return self._judged(state, time, arrival) if len(state) == self._full else None
 
     def _append(self, state: "array[float]", time: float, arrival: float) -> None:
-        if state[_TRUE] and not self._lasts(state, time, arrival):
-            state[_TRUE] = False
+        full = len(state) == self._full
+        if full:
+            if state[_TRUE] and not self._lasts(state, time, arrival):
+                state[_TRUE] = False
+            del state[_FIRST : _FIRST + 2]
         state.append(time)
         state.append(arrival)
-        if len(state) > self._full:
-            del state[_FIRST : _FIRST + 2]
-        else:
+        if not full:
             self.table.grown(state, 2, arrival)
+
+    def _judged(self, state: "array[float]", time: float, arrival: float) -> Reached | None:
+        """Whether a full state has become true by this event."""
+        since = time - self._within
+        true = state[_FIRST] > since and state[_FIRST + 1] > arrival - self._within
+        was, state[_TRUE] = state[_TRUE], true
+        return Reached(self._number, time, state[_SERIAL], since) if true and not was else None
 
     def _lasts(self, state: "array[float]", time: float, arrival: float) -> bool:
         """Whether a full state has been true all the time until now."""

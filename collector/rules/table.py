@@ -195,11 +195,13 @@ class Windows(Table):
     def fire(self, due: float) -> None:
         """The timer is due."""
         self._waits = False
-        if self._states:
-            key, state = self.front()
-            if self.end_of(state) <= due:
-                self.end(key, due)
-        self._wait()
+        try:
+            if self._states:
+                key, state = self.front()
+                if self.end_of(state) <= due:
+                    self.end(key, due)
+        finally:  # whatever one key has led to, the others wait
+            self._wait()
 
     def forget(self, now: float, most: int) -> None:
         """Each is told of instead."""

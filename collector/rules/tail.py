@@ -3,7 +3,7 @@ The last events of a rule, for the records of its alerts.
 
 Events of all keys stand in one row; each knows the one before it of its key, and the state of a key knows its last. So
 a key costs a number, whatever its messages are like, and a flood of one rule takes nothing from the others. What has
-left the row is missing among the records of an alert, never in its count.
+left the row is missing among the records of an alert, never in its count. A long message is kept by its beginning.
 """
 
 from collections.abc import Mapping
@@ -13,21 +13,30 @@ from typing import Any, Protocol
 SHOWN = 10
 """Records in an alert."""
 
+LONG = 4096
+"""Characters of a message, or of a part of it, that are kept."""
+
 
 class Told(Protocol):
     """An event, as far as alerts show it."""
 
     @property
     def line(self) -> str: ...
+    @property
+    def size(self) -> int: ...
     def record(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event that comes from a dump."""
+    """What is left of an event in a dump, or of a long one."""
 
     line: str
     shown: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        return len(self.line)
 
     def record(self) -> Mapping[str, Any]:
         return self.shown
@@ -47,6 +56,8 @@ class Tail:
 
     def add(self, event: Told, time: float, before: float) -> float:
         """``before`` is what this gave for the key's last event, 0 for its first; a double, as states hold these."""
+        if event.size > LONG:
+            event = Kept(_cut(event.line), _cut(dict(event.record())))
         self._serial = serial = self._serial + 1
         self._links[serial % self._size] = (serial, before, time, event)
         return serial
@@ -73,3 +84,15 @@ class Tail:
         self._serial, links = dumped
         for serial, before, time, line, record in links:
             self._links[serial % self._size] = (serial, before, time, Kept(line, record))
+
+
+def _cut(value: Any) -> Any:
+    """A text by its beginning, and so the texts in a mapping or a list."""
+    match value:
+        case str() if len(value) > LONG:
+            return f"{value[: LONG - 1]}…"
+        case dict():
+            return {name: _cut(part) for name, part in value.items()}
+        case list():
+            return [_cut(part) for part in value]
+    return value

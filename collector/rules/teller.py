@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from collector.rules.alert import Alert
@@ -41,15 +41,15 @@ class Voice:
     destinations: tuple[str, ...]
 
 
-def summary(ordinals: Ordinals, voice: Voice, held: Held) -> Alert:
-    """What was held back."""
+def summary(ordinals: Ordinals, voice: Voice, held: Held, zone: tzinfo) -> Alert:
+    """What was held back; ``zone`` is that of its text."""
     text = f"{held.title} … and {held.count} more"
     return Alert(
-        id=ordinals.id_of(voice.rule, "summary", *_pairs(held.key), repr(held.time), str(held.count)),
+        id=ordinals.id_of(voice.rule, "summary", *_pairs(held.key), repr(held.time)),
         rule=voice.rule,
         severity=voice.severity,
         title=text,
-        body=f"{text}, the last at {datetime.fromtimestamp(held.time, UTC):%Y-%m-%d %H:%M:%S} UTC",
+        body=f"{text}, the last at {datetime.fromtimestamp(int(held.time), zone)}",
         key=held.key,
         count=held.count,
         event_time=held.time,
@@ -60,12 +60,16 @@ def summary(ordinals: Ordinals, voice: Voice, held: Held) -> Alert:
 
 
 class Teller:
-    """Puts into words what one rule has to say. A text that cannot be filled is counted, and told plainly."""
+    """
+    Puts into words what one rule has to say, with times in a ``zone``. A text that cannot be filled is counted, and
+    told plainly.
+    """
 
-    def __init__(self, rule: Rule, counters: Counters, ordinals: Ordinals) -> None:
+    def __init__(self, rule: Rule, counters: Counters, ordinals: Ordinals, zone: tzinfo) -> None:
         self._rule = rule
         self._counters = counters
         self._ordinals = ordinals
+        self._zone = zone
 
     def alert(self, firing: Firing, key: Mapping[str, str], count: int, what: str = "alert") -> Alert:
         """``count`` is how many events it stands for, with those that were held back before it."""
@@ -104,16 +108,16 @@ class Teller:
             return template.literal
         own = {"rule": self._rule.id, "count": count, "event_time": firing.time, "fired_at": firing.at}
         try:
-            return template.render({name: _value(name, own, firing.fact) for name in template.variables})
+            return template.render({name: self._value(name, own, firing.fact) for name in template.variables})
         except TemplateError:
             self._counters.errors += 1
             return plain
 
-
-def _value(name: str, own: Mapping[str, Any], fact: Fact) -> Any:
-    if name not in own:
-        return fact(name)
-    return datetime.fromtimestamp(own[name], UTC) if name in {"event_time", "fired_at"} else own[name]
+    def _value(self, name: str, own: Mapping[str, Any], fact: Fact) -> Any:
+        if name in {"event_time", "fired_at"}:
+            return datetime.fromtimestamp(own[name], self._zone)
+        value = own[name] if name in own else fact(name)
+        return value.astimezone(self._zone) if isinstance(value, datetime) else value
 
 
 def _pairs(key: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,6 @@ which it was set. So a replay fires in the order in which it was live, however i
 """
 
 import heapq
-from collections.abc import Hashable
 from typing import NamedTuple
 
 WINDOW, CLEAR, LIMIT, MUTE = range(4)
@@ -14,13 +13,13 @@ WINDOW, CLEAR, LIMIT, MUTE = range(4)
 
 
 class Timer(NamedTuple):
-    """``key`` is for whom it is, None for a whole table: then it is about the first of its keys."""
+    """``mute`` is the number of the one it is about; others are about a whole table, and the first of its keys."""
 
     due: float
     rule: int
     part: int
     serial: int
-    key: Hashable
+    mute: int | None
 
 
 class Timers:
@@ -31,9 +30,9 @@ class Timers:
         self._heap: list[Timer] = []
         self._serial = 0
 
-    def set(self, due: float, rule: int, part: int, key: Hashable = None) -> None:
+    def set(self, due: float, rule: int, part: int, mute: int | None = None) -> None:
         self._serial += 1
-        heapq.heappush(self._heap, Timer(due, rule, part, self._serial, key))
+        heapq.heappush(self._heap, Timer(due, rule, part, self._serial, mute))
         self.next = self._heap[0].due
 
     def pop(self) -> Timer:

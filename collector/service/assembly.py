@@ -61,7 +61,7 @@ def assemble(plan: WorkPlan, to: Surroundings, known: Mapping[Any, Destination])
     """The parts of ``plan``; destinations that are ``known`` are used as they are. Nothing is opened yet."""
     made = yield from destinations(plan, to, known)
     watch = to.journal and plan.watch
-    candidates = Candidates(plan.hash, watch.prefilter, to.journal, to.names.name_of) if watch and to.journal else None
+    candidates = Candidates(watch.plan, watch.prefilter, to.journal, to.names.name_of) if watch and to.journal else None
     return Assembly(made, (yield from pipeline(plan, to, list(made.values()), candidates=candidates)))
 
 

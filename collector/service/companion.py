@@ -25,10 +25,12 @@ from collector.service.fork import fork_worker, how_it_ended
 from collector.service.link import Link
 from collector.service.ownlog import OwnLog
 from collector.service.privileges import renounce
+from collector.service.process_name import call_this_process
 
 _BACKOFF = 0.5
 _BACKOFF_LIMIT = 60.0
 _SETTLED = 30.0
+_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Companion:
     """
     ``work(link)`` is the life of the process, called in it. With ``done`` it is for a single job: it is not started
     again, and ``done(status)`` hears how it ended (negative: the signal). ``greet`` is called whenever it was started,
-    to tell it what it has to know.
+    to tell it what it has to know. One that should give signs of life, and gives none for ``silence`` seconds, is hung
+    and is killed.
     """
 
     def __init__(
@@ -64,13 +67,16 @@ class Companion:
         self._nest = nest
         self._done = done
         self._greet = greet
-        self._link = Link(nest.selector, lambda datagram: self._hear(json.loads(datagram)))
+        self.silence = math.inf
+        self._link = Link(nest.selector, self._heard)
+        self._silent = self._looked = 0.0
         self._started = 0.0
         self._delay = 0.0
         self._due = math.inf
 
     def start(self) -> None:
         self._started, self._due = time.monotonic(), math.inf
+        self._silent, self._looked = 0.0, self._started
         try:
             self.pid, link = fork_worker(self._live, self._nest.let_go, self._nest.own_log)
         except OSError as error:
@@ -95,6 +101,8 @@ class Companion:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self._bury(os.waitstatus_to_exitcode(status), now)
+            else:
+                self._mind_silence(now)
         elif now >= self._due:
             self.start()
 
@@ -127,7 +135,21 @@ class Companion:
         """In another process, after the fork: close this end of the link."""
         self._link.let_go()
 
+    def _heard(self, datagram: bytes) -> None:
+        self._silent = 0.0
+        self._hear(json.loads(datagram))
+
+    def _mind_silence(self, now: float) -> None:
+        """Summed up from one look to the next: when the whole service was stopped for a minute, nobody was silent."""
+        self._silent += min(now - self._looked, _BETWEEN_LOOKS)
+        self._looked = now
+        if self._silent >= self.silence:
+            self._nest.own_log.error(f"The {self.name} gave no sign of life for {self._silent:.0f} s and is killed.")
+            self._silent = 0.0
+            self.kill()
+
     def _live(self, link: socket.socket) -> None:
+        call_this_process(self.name)
         link.setblocking(True)
         renounce()
         self._work(link)

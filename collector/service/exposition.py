@@ -68,7 +68,7 @@ _HELP = {
     "rule_evicted": "Keys that were forgotten for want of room.",
     "rule_errors": "Conditions and texts that failed.",
     "rule_timeouts": "Matches that were ended because they took too long.",
-    "rule_quarantined": "1 for a rule that is not tried any more.",
+    "rule_quarantined": "1 for a rule that is not tried for a while.",
     "destination_queued": "Alerts given to a destination.",
     "destination_sent": "Alerts delivered.",
     "destination_retried": "Deliveries tried again.",

@@ -10,7 +10,7 @@ import os
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
@@ -32,6 +32,7 @@ _FORMATTING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 class _EventClass:
     ends: float
     held: int = 0
+    levels: set[Level] = field(default_factory=set)
     level: Level = "info"
     message: str = ""
 
@@ -90,6 +91,7 @@ class OwnLog:
             self._show(level, message)
             return
         known.held, known.level, known.message = known.held + 1, level, message
+        known.levels.add(level)
 
     def settle(self) -> None:
         """Show what was held back and is due; to be called about once a second."""
@@ -117,7 +119,7 @@ class OwnLog:
         if known.held == 1:
             self._show(known.level, known.message)
         if known.held > 1:
-            self._show(known.level, f"{known.message} ({known.held - 1} more like this were held back.)")
+            self._show(known.level, f"{known.message} ({_further(known)})")
 
     def _show(self, level: Level, message: str) -> None:
         try:
@@ -131,6 +133,13 @@ class OwnLog:
             return f"<{LEVELS[level]}>"
         moment = datetime.fromtimestamp(self._wall(), UTC).astimezone()
         return f"{moment.isoformat(timespec='seconds')} {level}: "
+
+
+def _further(known: _EventClass) -> str:
+    """Those held back before the last: of one level they are alike, of several it is trouble and its end."""
+    more = known.held - 1
+    what = "more like this" if len(known.levels) == 1 else "more about this"
+    return f"{more} {what} {'was' if more == 1 else 'were'} held back."
 
 
 def printable(text: str) -> str:

@@ -17,8 +17,9 @@ def config_file() -> str:
     named = os.environ.get("COLLECTOR_CONFIG")
     if named:
         return named
-    own = _xdg("XDG_CONFIG_HOME", ".config") / NAME / "collector.yaml"
-    return str(own) if os.geteuid() != 0 and own.exists() else _SYSTEM_CONFIG
+    own = str(_xdg("XDG_CONFIG_HOME", ".config") / NAME / "collector.yaml")
+    # False too where HOME is somebody else's, after su or setpriv, and nobody lets us in.
+    return own if os.geteuid() != 0 and os.path.exists(own) else _SYSTEM_CONFIG
 
 
 def state_dir() -> str:

@@ -23,6 +23,7 @@ from collector.protocol.normalise import Normaliser
 from collector.protocol.own_format import line_format
 from collector.protocol.render import FORMATS, Format
 from collector.service import ledger, places
+from collector.service.local_zone import local_zone
 from collector.service.naming.plan import NamePlan, name_plan
 from collector.service.outline import Outline, outline
 from collector.service.routes import ResolvedRoute, RouteReader, same_file
@@ -152,7 +153,7 @@ def _work(
         routes=tuple(reader.routes),
         destinations=tuple(reader.destinations),
         templates={**reader.templates, **settings.templates},
-        zone=settings.timezone.default,
+        zone=settings.timezone.default or local_zone(),
         zones=_host_map(settings.timezone.hosts),
         fallback=settings.charset.fallback,
         charsets=HostMap(charsets),

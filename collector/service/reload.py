@@ -102,6 +102,7 @@ class Reload:
         self._stopped = False
         self._pause = 0.0
         self._changes = ""
+        self._lost_rules = 0
         self._problems: Sequence[Problem] = ()
         self._answers: list[Answer] = []
         self._queued: list[Answer] = []
@@ -229,7 +230,9 @@ class Reload:
         assert self._draft is not None
         assert self._change is not None
         assert self._board is not None
-        self._changes = differences(self._service.plan.outline, self._draft.outline)
+        old, new = self._service.plan.outline, self._draft.outline
+        self._changes = differences(old, new)
+        self._lost_rules = 0 if new.rules else len(old.rules)
         self._state = "swapping"
         self._ends = time.monotonic() + _PATIENCE
         self._listeners.commit(self._change)
@@ -257,7 +260,10 @@ class Reload:
         self._state = "resting"
         plan, self._draft, self._change, self._board = self._draft, None, None, None
         self._log.info(f"Reloaded, plan {plan.hash}: {self._changes or 'nothing that matters here'}.")
-        for text in [line for problem in self._problems for line in str(problem).splitlines()] + problems:
+        if self._lost_rules:
+            self._log.warning(f"No rule is left in force: before, there were {self._lost_rules:,}.")
+        doubts = [problem for problem in self._problems if problem.level != "info"]
+        for text in [line for problem in doubts for line in str(problem).splitlines()] + problems:
             self._log.warning(text)
         self._tell({**self._result("in force"), "changes": self._changes, "pause": self._pause})
 
@@ -266,7 +272,8 @@ class Reload:
         self._abandon()
         self._service.refused(self._problems)
         kept = self._service.plan.hash
-        said = [line for problem in self._problems for line in str(problem).splitlines()] + ([why] if why else [])
+        told = [problem for problem in self._problems if problem.level != "info"]
+        said = [line for problem in told for line in str(problem).splitlines()] + ([why] if why else [])
         errors = sum(problem.level == "error" for problem in self._problems) + bool(why)
         self._log.error(f"The new configuration is refused, errors: {errors}. Plan {kept} stays in force.")
         for text in said[:_SHOWN]:

@@ -36,6 +36,7 @@ from collector.service.ownlog import OwnLog
 from collector.service.plan_in_force import Plan, RunWorker
 from collector.service.privileges import become, make_folders, renounce, to_become
 from collector.service.process import WorkerProcess
+from collector.service.process_name import call_this_process
 from collector.service.refusals import RefusalLog
 from collector.service.reload import Reload
 from collector.service.rotating.rotation import KEYS as ROTATION_KEYS
@@ -215,6 +216,7 @@ class Supervisor:
 
     def _work(self, number: int, link: socket.socket) -> None:
         """In the new process."""
+        call_this_process(f"worker-{number}")
         renounce()
         self._run_worker(self.plan, self._listeners.share(number), self.board.slot(number), link)
 
@@ -294,6 +296,10 @@ class Supervisor:
             self._log.info(f"Listening on {description['listens']}.")
         if plan.destinations:
             self._log.info(f"Writing {listed([options.label for options in plan.destinations], _FILES_SHOWN)}.")
+        if plan.rules is not None:
+            names, count = [*plan.settings.destinations], len(plan.outline.rules)
+            told = f"; alerts go to {listed(names, _FILES_SHOWN)}" if names else ""
+            self._log.info(f"Watching with {count:,} {'rule' if count == 1 else 'rules'}{told}.")
         for warning in self._listeners.warnings():
             self._log.warning(warning)
         self._log.info(f"Answering `collector status` at {plan.control}.")

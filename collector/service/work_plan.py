@@ -17,7 +17,6 @@ from collector.protocol.hosts import HostMap
 from collector.protocol.interpret import Interpreter
 from collector.protocol.normalise import Normaliser
 from collector.protocol.policy import DAY
-from collector.service.local_zone import local_zone
 from collector.service.naming.plan import NamePlan
 from collector.service.routes import ResolvedRoute
 from collector.service.watching.plan import WatchPlan
@@ -29,7 +28,7 @@ _KEYS_A_PIECE = 400
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
     """
-    Immutable and picklable. ``zone`` is None for that of this machine.
+    Immutable and picklable.
 
     ``destinations`` are options of sinks, ``templates`` the texts of the configured formats.
     """
@@ -39,7 +38,7 @@ class WorkPlan:
     routes: tuple[ResolvedRoute, ...]
     destinations: tuple[Any, ...]
     templates: dict[str, str]
-    zone: tzinfo | None
+    zone: tzinfo
     zones: HostMap[tzinfo]
     fallback: tuple[str, ...]
     charsets: HostMap[str]
@@ -51,7 +50,7 @@ class WorkPlan:
     watch: WatchPlan | None = None
 
     def interpreter(self) -> Interpreter:
-        return Interpreter(self.zone or local_zone(), self.zones, DAY)
+        return Interpreter(self.zone, self.zones, DAY)
 
     def normaliser(self) -> Normaliser:
         return Normaliser(Charsets(self.fallback), self.charsets)

@@ -84,13 +84,14 @@ WRITTEN = {
     "path": types.FilePath, "socket path": types.SocketPath, "user": types.UserName, "group": types.GroupName,
     "`on` or `off`": types.Switch, "duration or `none`": types.MaxSkew, "domain": types.Domain,
     "peer": types.Peer, "users": UserNames,
-    "field, or a list of fields": rule_fields.FieldNames, "id": rule_types.Id,
+    "field, or a list of fields": rule_fields.FieldNames,
+    "field, a list of fields, or `[]`": rule_fields.SomeOrNone, "id": rule_types.Id,
     "`next`, `stop` or `{goto: ID}`": rule_types.ThenNext,
     "days": rule_times.Days, "hours": rule_times.Hours,
     "mail address": mail_types.MailAddress, "host, or host and port": mail_types.ServerAddress,
     "certificates": certificates.CaFile,
     "secret": secret_types.SecretText, "text, maybe with secrets": secret_types.Text,
-    "receiver": syslog_action.Target, "facility": syslog_action.Facility,
+    "receiver": syslog_action.Target, "facility": syslog_action.Facility, "text": syslog_action.AppName,
 }  # fmt: skip
 PLAIN = {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
 LINKED = {

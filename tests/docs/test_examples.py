@@ -40,7 +40,8 @@ def test_every_configuration_on_a_page_is_accepted(text, monkeypatch):
     plan, problems = build_plan_from_text(text, "example.yaml")
 
     assert plan is not None
-    assert [problem for problem in problems if problem.id != "secret"] == []  # none is on a page
+    told = [problem for problem in problems if problem.level != "info"]
+    assert [problem for problem in told if problem.id != "secret"] == []  # none is on a page
 
 
 @pytest.mark.parametrize("text", RULES)
@@ -50,7 +51,7 @@ def test_every_rule_on_a_page_is_accepted_and_passes_its_tests(text, tmp_path):
     plan, problems = build_plan_from_text(AROUND_RULES.replace("RULES", f"{tmp_path}/rules.yaml"), "example.yaml")
 
     assert plan is not None
-    assert problems == []
+    assert [problem for problem in problems if problem.level != "info"] == []
     book = book_of(text)
     assert [problem for rule in book.rules for problem in failures(book, rule, READING)] == []
 

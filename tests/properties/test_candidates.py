@@ -19,6 +19,7 @@ from collector.service import pipeline
 from collector.service.check_rules.json_records import JsonBlock
 from collector.service.check_rules.virtual_clock import VirtualClock
 from collector.service.naming.worker import WorkerNames
+from collector.service.watching.candidate_events import candidate_events
 from collector.service.watching.candidates import Candidates
 from collector.service.watching.rows import Rows
 
@@ -91,6 +92,8 @@ def test_rows_are_journalled_and_read_as_the_worker_read_them(routes, batches, p
     wanted = [(line, record) for line, record in zip(shown, records, strict=True) if every or prefilter.rules_of(line)]
     assert [(line, record) for line, record, _ in read if every or prefilter.rules_of(line)] == wanted
     assert all(prefilter.rules_of(line) <= rules for line, _, rules in read)
+    for entry in entries:
+        assert events_of(entry, rig, policy, prefilter) == events_of_rows(entry, rig, policy, prefilter)
 
 
 @pytest.mark.parametrize("ahead", [0.0000003, 0.0000007, 0.123456789])
@@ -111,11 +114,37 @@ def test_a_message_without_a_stamp_has_the_time_that_its_record_shows(ahead, mon
 def read_again(entry, rig, policy):
     """Each row of an entry: as a line, as a record, and the rules that want it."""
     rows = Rows(entry, rig.plan.interpreter.under(policy))
-    rules = dict(entry.candidates())
+    rules = {number: {needle for row, needle in entry.row_hits() if row == number} for number in range(len(rows))}
     for number in range(len(rows)):
         pair = rows[number]
         line, record = traditional([pair], rows.moment), json_lines([pair], rows.moment)
-        yield line[:-1], record[:-1], set(rules.get(number, ()))
+        yield line[:-1], record[:-1], rules[number]
+
+
+def events_of(entry, rig, policy, prefilter):
+    """All that rules see of the rows they may want."""
+    plan = SimpleNamespace(
+        plan=rig.plan.hash,
+        zones=rig.plan.work.zones,
+        prefilter=SimpleNamespace(residual=prefilter.residual, rules_of=[(0,), (1,), (2,), (3,)]),
+        interpreter_of=lambda _: rig.plan.interpreter.under(policy),
+    )
+    return [(*seen(event), set(rules)) for event, rules in candidate_events(entry, plan)]
+
+
+def events_of_rows(entry, rig, policy, prefilter):
+    """The same, each row read by itself."""
+    rows = Rows(entry, rig.plan.interpreter.under(policy))
+    found = []
+    for number in range(len(rows)):
+        rules = {needle for row, needle in entry.row_hits() if row == number} | prefilter.residual
+        if rules:
+            found.append((*seen(Event(rows[number], rows.moment, entry.received_at, entry.source)), rules))
+    return found
+
+
+def seen(event):
+    return event.line, event.time, event.arrival, event.source, event.value("app_name"), event.record()
 
 
 def lines_of(path):

@@ -46,5 +46,5 @@ def test_ends_of_hits_say_the_same_as_rows(lines, data):
     assert sorted(row_numbers(text, ends)) == hits
     by_end = Entry("p", "s", 1.0, 1, text, ends, ends=True)
     by_row = Entry("p", "s", 1.0, 1, text, hits)
-    assert list(by_end.candidates()) == list(by_row.candidates())
-    assert dict(by_row.candidates()) == {row: sorted({rule for at, rule in hits if at == row}) for row, _ in hits}
+    assert sorted(by_end.row_hits()) == list(by_row.row_hits()) == hits
+    assert [row for row, _ in by_end.row_hits()] == [row for row, _ in hits]

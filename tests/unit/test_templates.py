@@ -49,6 +49,12 @@ def error_of(text):
         ("{{ timestamp.year }}/{{ received_at.month }}", "2026/12"),
         ("{{ structured_data['exampleSDID@32473'].iut }}", "3"),
         ("{{ structured_data.a.b.c | default('none') }}", "none"),
+        ("{{ structured_data }}", '{"exampleSDID@32473":{"iut":"3"}}'),
+        ("{{ structured_data }}.", '{"exampleSDID@32473":{"iut":"3"}}.'),
+        ("{{ structured_data['exampleSDID@32473'] | default('-') }}", '{"iut":"3"}'),
+        ("{{ structured_data | truncate(9) | upper }}", '{"EXAMPLE'),
+        ("{{ structured_data | replace('\"', \"'\") }}", "{'exampleSDID@32473':{'iut':'3'}}"),
+        ("{{ ['日', none, hostname] }}", '["日",null,"Gate-7"]'),
         ("{% if proc_id %}[{{ proc_id }}]{% endif %}", "[411]"),
         ("{% if app_name %}{{ app_name }}{% else %}?{% endif %}", "?"),
         ("{{ 'x' if hostname == 'Gate-7' else 'y' }}", "x"),
@@ -121,13 +127,13 @@ def test_the_bytes_format_writes_what_the_template_writes():
         ("{{ self }}", (1, 4), 'unknown variable "self"', "known here"),
         ("{{ loop }}", (1, 4), 'unknown variable "loop"', "known here"),
         ("a {{ hostname | uper }}", (1, 17), 'unknown filter "uper"', 'did you mean "upper"?'),
-        ("{{ hostname | urlize }}", (1, 15), 'unknown filter "urlize"', None),
+        ("{{ hostname | urlize }}", (1, 15), 'unknown filter "urlize"', "filters are"),
         ("{{ hostname is evn }}", (1, 16), 'unknown test "evn"', 'did you mean "even"?'),
-        ("{{ hostname.upper }}", (1, 13), 'hostname has no attribute "upper"', None),
-        ("{{ hostname['x'] }}", (1, 14), 'hostname has no attribute "x"', None),
+        ("{{ hostname.upper }}", (1, 13), 'hostname has no attribute "upper"', "no parts"),
+        ("{{ hostname['x'] }}", (1, 14), 'hostname has no attribute "x"', "no parts"),
         ("{{ timestamp.yeer }}", (1, 14), 'timestamp has no attribute "yeer"', 'did you mean "year"?'),
         ("{{ timestamp.__class__ }}", (1, 14), 'timestamp has no attribute "__class__"', "date filter"),
-        ("{{ ''.__class__.__mro__ }}", (1, 7), 'this has no attribute "__class__"', None),
+        ("{{ ''.__class__.__mro__ }}", (1, 7), 'this has no attribute "__class__"', "no parts"),
         ("{{ hostname | date('%Y') }}", (1, 15), "hostname is no time", "times are timestamp and received_at"),
         ("{{ hostname.upper() }}", (1, 1), "a template cannot use function calls", "made of fields"),
         ("x\n{{ range(10) }}", (2, 1), "a template cannot use function calls", "made of fields"),
@@ -141,8 +147,8 @@ def test_the_bytes_format_writes_what_the_template_writes():
         ("{{ hostname }} {{ app_name }", (1, 16), "unexpected '}'", None),
         ("{{ hostname }}\n{% if %}", (2, 1), "expected an expression, got 'end of statement block'", None),
         ("{% if hostname %}x", (1, 1), '"if" is never ended', None),
-        ("{{ hostname | truncate }}", (1, 1), "the template cannot be filled: ", None),
-        ("{{ hostname - 1 }}", (1, 1), "the template cannot be filled: ", None),
+        ("{{ hostname | truncate }}", (1, 1), "the template cannot be filled: ", "arguments"),
+        ("{{ hostname - 1 }}", (1, 1), "the template cannot be filled: ", "is text"),
         ("a\udcff", (1, 2), "the template is no valid text", None),
     ],
 )
@@ -196,3 +202,19 @@ def test_names_whose_values_are_numbers_can_be_compared_and_counted_with():
 def test_values_are_data_and_never_templates():
     template = compile_template("{{ message }}", allowed=ALLOWED)
     assert template.render({"message": "{{ hostname }}{% endif %}"}) == "{{ hostname }}{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ hostname | foobar }}", "filters are capitalize, date, "),
+        ("{{ hostname[50] }}", "truncate(60)"),
+        ("{{ hostname.x }}", "has no parts with names"),
+        ("{{ hostname | truncate }}", "too few arguments"),
+        ("{{ 'a' if hostname is zzz }}", "is defined"),
+    ],
+)
+def test_a_mistake_has_a_cure_of_its_own(text, words):
+    with pytest.raises(TemplateError) as raised:
+        compile_template(text, allowed=["hostname"])
+    assert words in raised.value.hint

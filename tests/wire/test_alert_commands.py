@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from observing import DEADLINE, until
@@ -57,47 +58,62 @@ def collector(service, *arguments):
     return run(*arguments, "--config", "collector.yaml", folder=service.folder)
 
 
-def alerts(service, *arguments):
-    code, out, err = collector(service, "alerts", *arguments)
+@pytest.fixture
+def here(call, monkeypatch):
+    """The same within this process, for what needs none of its own: to start one takes a third of a second."""
+
+    def typed(service, *arguments):
+        monkeypatch.chdir(service.folder)
+        return call(*arguments, "--config", "collector.yaml")
+
+    return typed
+
+
+@pytest.fixture
+def alerts(here):
+    return lambda service, *arguments: lines_of(here(service, "alerts", *arguments))
+
+
+@pytest.fixture
+def mute(here):
+    return lambda service, *arguments: lines_of(here(service, "mute", *arguments))
+
+
+def lines_of(ended):
+    code, out, err = ended
     assert (code, err) == (0, "")
     return out.splitlines()
 
 
-def mute(service, *arguments):
-    code, out, err = collector(service, "mute", *arguments)
-    assert (code, err) == (0, "")
-    return out.splitlines()
-
-
-def test_the_last_alerts_are_a_line_each(service):
+def test_the_last_alerts_are_a_line_each(service, alerts):
     lines = alerts(service, "-n", "1", "--rule", "login") + alerts(service, "-n", "1", "--rule", "door")
     assert [re.sub(r"^20\S+ \S+", "WHEN", line) for line in lines] == [
         "WHEN  high      login  u29 from 192.0.2.7",
         "WHEN  medium    door  gate is open",
     ]
-    assert len(alerts(service)) == 20
+    assert len(lines_of(collector(service, "alerts"))) == 20
     assert alerts(service, "-n", "0") == []
 
 
-def test_those_of_one_rule_are_found_behind_others(service):
+def test_those_of_one_rule_are_found_behind_others(service, alerts):
     assert [line[-12:] for line in alerts(service, "--rule", "door", "-n", "1")] == ["gate is open"]
     assert len(alerts(service, "--rule", "login", "-n", "25")) == 25
     assert alerts(service, "--rule", "unknown") == []
 
 
-def test_as_json_they_are_what_was_delivered(service):
+def test_as_json_they_are_what_was_delivered(service, alerts):
     shown = [json.loads(line) for line in alerts(service, "--json", "-n", "31", "--rule", "login")]
     assert shown == [alert for alert in delivered(service) if alert["rule"] == "login"]
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "99999", ""])
-def test_a_number_that_is_none_is_wrong_usage(service, number):
-    code, out, err = collector(service, "alerts", f"--number={number}")
+def test_a_number_that_is_none_is_wrong_usage(service, here, number):
+    code, out, err = here(service, "alerts", f"--number={number}")
     assert (code, out) == (2, "")
     assert "a number from 0 to 1000" in err
 
 
-def test_control_characters_that_were_captured_do_not_reach_the_terminal(service):
+def test_control_characters_that_were_captured_do_not_reach_the_terminal(service, alerts):
     service.tcp(b"<38>" + now().encode() + b" gate app: visit of \x1b]0;evil\x07\xe2\x80\xae\xc2\x9b2J from \x1b[2J\n")
     line = until(lambda: next((line for line in alerts(service, "-n", "9") if "evil" in line), None))
     assert line.isprintable()
@@ -128,15 +144,15 @@ def test_whoever_follows_sees_what_comes_and_nothing_twice_across_a_restart_of_t
     assert (follower.returncode, out, err) == (130, b"", b"")
 
 
-def test_a_rule_is_muted_for_a_key_and_alerts_again(service):
-    muted = mute(service, "visit", "--key", "ip=192.0.2.99", "--for", "2h")
+def test_a_rule_is_muted_for_a_key_and_alerts_again(service, here, mute):
+    muted = lines_of(collector(service, "mute", "visit", "--key", "ip=192.0.2.99", "--for", "2h"))
     assert re.fullmatch(r"visit \(ip=192\.0\.2\.99\) until 20\S+ \S+, 0 held back", muted[0])
     before = len(delivered(service))
     service.tcp(visit("m1", "192.0.2.99"), visit("m2", "192.0.2.7"))
     until(lambda: len(delivered(service)) > before)
     assert delivered(service)[-1]["title"] == "m2 from 192.0.2.7"
     assert mute(service)[0].endswith("1 held back")
-    code, out, err = collector(service, "mute", "visit", "--off")
+    code, out, err = here(service, "mute", "visit", "--off")
     assert (code, out.count("192.0.2.99")) == (1, 1)
     assert "nothing was muted so, and nothing has changed" in err
     assert mute(service, "visit", "--key", "ip=192.0.2.99", "--off") == ["Nothing is muted."]
@@ -162,12 +178,11 @@ def test_a_rule_is_muted_for_a_key_and_alerts_again(service):
         (("x\x1b[2J", "--for", "2h"), 1, "there is no rule"),
     ],
 )
-def test_what_cannot_be_muted_is_one_clear_error(service, arguments, code, said):
-    found = collector(service, "mute", *arguments)
+def test_what_cannot_be_muted_is_one_clear_error(service, here, arguments, code, said):
+    found = here(service, "mute", *arguments)
     assert found[:2] == (code, "")
     assert said in found[2]
     assert "\x1b" not in found[2]
-    assert "Traceback" not in found[2]
     assert ask(service, ask="mutes")["mutes"] == []
 
 
@@ -181,7 +196,7 @@ def test_nonsense_over_the_control_socket_harms_nobody(service, question):
     assert watcher(service)["correlator"] == pid
 
 
-def test_many_mutes_are_no_more_than_a_datagram(service):
+def test_many_mutes_are_no_more_than_a_datagram(service, mute):
     keys = [{"ip": f"{number}" + "x" * 3500} for number in range(60)]
     for key in keys:
         ask(service, ask="mute", rule="login", key=key, until=4e9)
@@ -192,15 +207,15 @@ def test_many_mutes_are_no_more_than_a_datagram(service):
         ask(service, ask="mute", rule="login", key=key, until=0)
 
 
-def test_without_a_daemon_and_without_rules_it_is_said(serve, tmp_path):
+def test_without_a_daemon_and_without_rules_it_is_said(serve, here, tmp_path):
     (tmp_path / "none").mkdir()
     (tmp_path / "none/collector.yaml").write_text("sources: [{udp: 127.0.0.1:0}]\nroutes: []\nstate_dir: ./state\n")
     for command in ("alerts", "mute"):
-        code, out, err = run(command, "--config", "collector.yaml", folder=tmp_path / "none")
+        code, out, err = here(SimpleNamespace(folder=tmp_path / "none"), command)
         assert (code, out) == (1, "")
         assert "no collector answers at ./state/control.sock" in err
     service = serve('sources: [{udp: "127.0.0.1:0"}]\nroutes: ["*.* ./all"]\n')
     for command in ("alerts", "mute"):
-        code, out, err = collector(service, command)
+        code, out, err = here(service, command)
         assert (code, out) == (1, "")
         assert "no rules are configured" in err

@@ -177,7 +177,7 @@ def test_wrong_usage_ends_with_2(tmp_path):
 def test_a_user_without_rights_can_run_the_demo_and_every_command(serve, tmp_path):
     prefix = prefix_without_rights(tmp_path)
     demo = (ROOT / "deploy/demo.yaml").read_text().replace("127.0.0.1:5514", "127.0.0.1:0")
-    service = serve(demo, prefix=prefix)
+    service = serve(demo.replace("../rules/", f"{ROOT}/rules/"), prefix=prefix)
     target = "udp://{}:{}".format(*service.address("udp"))
 
     assert run("send", target, "-p", "local0.debug", "hello", folder=tmp_path, prefix=prefix)[0] == 0

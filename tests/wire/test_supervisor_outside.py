@@ -103,7 +103,7 @@ def test_what_a_worker_reports_is_logged_once_per_class(start):
     service.has_written(b"log a bad frame", b"log another", b"log a third", b"done")
     assert service.stop() == 0
     assert "another" not in service.said.read_text()
-    service.hears(r"warning: a third \(1 more like this were held back\.\)\n")
+    service.hears(r"warning: a third \(1 more like this was held back\.\)\n")
 
 
 def test_systemd_is_told_when_it_is_ready_well_and_stopping(start, tmp_path):

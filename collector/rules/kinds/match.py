@@ -34,7 +34,7 @@ class Match:
         texts = self._texts
         self._around.fire(Firing(key, 1, hit.time, hit.arrival, hit.fact, texts, hit.captures, (hit.event,)))
 
-    def due(self, part: int, due: float, key: Any) -> None:
+    def due(self, part: int, due: float) -> None:
         """It sets no timer."""
 
     def forget(self, now: float) -> None:

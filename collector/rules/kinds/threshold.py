@@ -15,7 +15,7 @@ looks back over the last ``within`` at every event; ``window: anchored`` begins 
 after ``within``. "Fewer than" can only be known at an end, so ``lt``, ``lte`` and ``eq`` need an anchored window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -28,7 +28,7 @@ from collector.rules.anchored import Anchored
 from collector.rules.clearing import Clearing
 from collector.rules.distinct import SlidingDistinct
 from collector.rules.fields import ALERT_NAMES
-from collector.rules.kind import Fact, Firing, Hit, Outlook, Surroundings
+from collector.rules.kind import Fact, Firing, Hit, Outlook, Surroundings, brief
 from collector.rules.options import AlertOptions, RuleOptions
 from collector.rules.rule import Count, Rule
 from collector.rules.sliding import Reached, Sliding
@@ -181,9 +181,9 @@ class Threshold:
         if reached is not None:
             self._fire(key, reached, hit.arrival, hit.fact, hit.captures)
 
-    def due(self, part: int, due: float, key: Any) -> None:
+    def due(self, part: int, due: float) -> None:
         if part == CLEAR and self._clearing:
-            self._clearing.due(due, key)
+            self._clearing.due(due)
         elif isinstance(self._window.table, Windows):
             self._window.table.fire(due)
 
@@ -214,12 +214,13 @@ class Threshold:
             self._window.table.remove(key)
             self._clearing.begin(key, reached.time, at, told=told)
 
-    def _kept(self, hit: Hit) -> Sequence[Any]:
-        return [hit.fact(name) for name in self._names]
+    def _kept(self, hit: Hit) -> Mapping[str, Any]:
+        return {name: brief(hit.fact(name)) for name in self._names}
 
-    def _ended(self, key: Key, reached: Reached, at: float, facts: Sequence[Any]) -> None:
-        known = {**self._around.key_facts(key), **dict(zip(self._names, facts, strict=True))}
-        captures = {name: known[name] for name in self._names if name in self._around.rule.condition.captures}
+    def _ended(self, key: Key, reached: Reached, at: float, facts: Mapping[str, Any]) -> None:
+        """What a text asks that was changed since the window began is not there."""
+        known = {**self._around.key_facts(key), **facts}
+        captures = {name: known[name] for name in facts if name in self._around.rule.condition.captures}
         self._fire(key, reached, at, known.get, captures)
 
     def _cleared(self, key: Key, count: int, time: float, at: float) -> None:

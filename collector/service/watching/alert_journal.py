@@ -12,7 +12,7 @@ from collections import Counter, deque
 
 from collector.rules.alert import Alert
 from collector.service.watching.order import Places
-from collector.service.watching.places import alerts_folder
+from collector.service.watching.places import DISPATCHER, alerts_folder
 from collector.sinks import Notice
 from collector.sinks.journal import Bell, JournalError, JournalReader, JournalWriter, Place
 
@@ -29,6 +29,7 @@ class AlertJournal:
         self._notice = notice
         self._writer = JournalWriter(alerts_folder(folder), bell=bell, on_drop=self._dropped)
         self._own = JournalReader(alerts_folder(folder), CONSUMER)
+        JournalReader(alerts_folder(folder), DISPATCHER).close()  # nothing goes before it has come to read it
         self._again = Counter[str]()
         self._waiting: deque[Alert] = deque()
         self._told = False

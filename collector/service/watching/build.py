@@ -13,6 +13,7 @@ from collector.rules.prefilter import compile_prefilter
 from collector.rules.rule import RuleBook
 from collector.service.local_zone import local_zone
 from collector.service.rules_files import rules_of
+from collector.service.rules_use import broken, unsent, unused
 from collector.service.stamp import Stamp
 from collector.service.watching.places import journal_folder
 from collector.service.watching.plan import ActionsPlan, RulesPlan, WatchPlan
@@ -51,7 +52,8 @@ class ReadRules:
 def read_rules(settings: Settings) -> ReadRules:
     destinations = Destinations(settings)
     book, problems, places = rules_of(settings, destinations, settings.timezone.default or local_zone())
-    return ReadRules(book, destinations, destinations.problems + problems, places)
+    doubts = [*unsent(book, settings), *unused(book, settings), *broken(book)] if book else []
+    return ReadRules(book, destinations, [*destinations.problems, *problems, *doubts], places)
 
 
 def watching(read: ReadRules, settings: Settings, work: WorkPlan, state_dir: str, workers: int) -> Watching | None:
@@ -60,8 +62,9 @@ def watching(read: ReadRules, settings: Settings, work: WorkPlan, state_dir: str
         return None
     folder = journal_folder(state_dir)
     prefilter = compile_prefilter([rule.condition.requirement for rule in read.book.rules])
+    name = f"{work.hash}-{prefilter.name}"
     rules = RulesPlan(
-        plan=work.hash,
+        plan=name,
         book=read.book,
         prefilter=prefilter,
         zone=work.zone,
@@ -71,6 +74,6 @@ def watching(read: ReadRules, settings: Settings, work: WorkPlan, state_dir: str
         workers=workers,
         max_keys=settings.max_keys,
     )
-    actions = ActionsPlan(read.destinations.by_label, settings.mail, folder)
-    watch = WatchPlan(prefilter, folder, settings.journal.max_size)
+    actions = ActionsPlan(read.destinations.by_label, settings.mail, folder, work.zone)
+    watch = WatchPlan(name, prefilter, folder, settings.journal.max_size)
     return Watching(watch, pickle.dumps(rules), pickle.dumps(actions))

@@ -18,36 +18,37 @@ import json
 import mmap
 import os
 import pickle
+import select
 import selectors
 import signal
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
-from collector.config.problems import did_you_mean, quote
+from collector.config.values import format_duration
 from collector.errors import CollectorError
 from collector.rules.counters import Counters
 from collector.rules.engine import Engine
 from collector.rules.entry import Entry
-from collector.rules.fields import is_known, unknown_hint
-from collector.rules.guard import Guard
-from collector.service.watching.alert_journal import ALERTS, AlertJournal
+from collector.rules.guard import INTERVAL, Guard
+from collector.service.watching.alert_journal import AlertJournal
 from collector.service.watching.candidate_events import candidate_events
 from collector.service.watching.coming_rules import ComingRules
 from collector.service.watching.order import Noted, Order, Taken
-from collector.service.watching.places import alerts_folder, journal_names, order_folder, snapshot_folder
+from collector.service.watching.places import journal_names, order_folder, snapshot_folder
 from collector.service.watching.plan import RulesPlan
+from collector.service.watching.questions import unfit
 from collector.service.watching.recent import RecentAlerts
+from collector.service.watching.set_back import SetBack
 from collector.service.watching.snapshot import Outcome, Snapshots
 from collector.service.watching.troubles import troubles
 from collector.sinks.journal import Bell
 
 _TICK = 1.0
-_GUARD_INTERVAL = 0.1
 _SNAPSHOT_INTERVAL = 10.0
 _DATAGRAM = 256 * 1024
 _RULES_A_PIECE = 300
@@ -58,6 +59,7 @@ _STEPS_A_TURN = 1 << 20
 """Bytes of journal between two looks at what the supervisor wants."""
 _ANSWER = 150_000
 """Bytes that an answer may have."""
+_LONGEST_NOTICE = 2_000
 _ONCE_A_TICK = 3
 """Lines of one class for the own log, which shows one of them in ten seconds."""
 
@@ -80,8 +82,12 @@ class Correlator:
         self._bell = bell
         self._link = link
         self._notices = Counter[str]()
-        self._orders: dict[str, Callable[[Mapping[str, Any], list[int]], None]] = {
-            "rules": self._prepare,
+        self._asked = deque[Mapping[str, Any]]()
+        self._orders_there = select.poll()
+        self._orders_there.register(link, select.POLLIN)
+        self._hung_up = False
+        self._next_plan: RulesPlan | None = None
+        self._orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "mute": self._mute,
             "mutes": self._mutes,
             "alerts": self._show,
@@ -100,17 +106,18 @@ class Correlator:
         self._save_at = 0.0
         self._write_at = 0.0
         self._unjudged = 0
+        self._set_back = SetBack()
         self._engine = Engine(plan.book, keys=plan.max_keys)
-        below = self._recover()
+        self._recent = RecentAlerts(0)
+        self._recover()
         # Of troubles that were before, one that lasts is told again: a rule in quarantine.
         self._known = {rule: replace(counts, quarantined=0) for rule, counts in self._engine.counters.items()}
         self._told: dict[str, Counters] = {}
-        self._recent = RecentAlerts(alerts_folder(plan.folder), self._raised, below)
 
     def run(self) -> None:
         """Until the other end of the link is closed; then what was journalled is finished."""
-        signal.signal(signal.SIGALRM, lambda *_: self._guard.look(time.monotonic()))
-        signal.setitimer(signal.ITIMER_REAL, _GUARD_INTERVAL, _GUARD_INTERVAL)
+        signal.signal(signal.SIGVTALRM, lambda *_: self._guard.look(time.process_time()))
+        signal.setitimer(signal.ITIMER_VIRTUAL, INTERVAL, INTERVAL)
         next_tick = 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(self._link, selectors.EVENT_READ)
@@ -120,37 +127,39 @@ class Correlator:
                 if now >= next_tick:
                     self._tick(now)
                     next_tick = now + _TICK
-                worked = self._turn()
-                ready = {key.fileobj for key, _ in selector.select(0.0 if worked else max(0.0, next_tick - now))}
+                busy = self._turn() or self._asked
+                ready = {key.fileobj for key, _ in selector.select(0.0 if busy else max(0.0, next_tick - now))}
                 if self._bell in ready:
                     self._bell.hush()
-                if self._link in ready and not self._obey():
+                if (self._link in ready or self._asked) and not self._obey():
                     break
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
         while self._turn():
             pass
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
         self._end_saving(self._snapshots.close())
         if self._changed and self._may_save:
             self._begin_saving()
             self._end_saving(self._snapshots.close())
 
-    def _recover(self) -> int:
-        """
-        Returns the number of the first alert that is raised again. Where there is nothing to go on from, the beginning
-        is saved: a crash must not count alerts anew.
-        """
-        saved = self._snapshots.load()
+    def _recover(self) -> None:
+        """Where there is nothing to go on from, the beginning is saved: a crash must not count alerts anew."""
+        saved = self._snapshots.load(self._restore)
         if saved is not None:
-            self._raised = saved.state["raised"]
             self._order.resume(saved.places)
             self._alerts.resume(saved.places)
-            self._engine = self._engine_of(self._plan, saved.state["engine"])
-            return saved.places[ALERTS][2]
+            return
         self._alerts.resume({})
         self._raised = self._alerts.written
+        self._recent = RecentAlerts(self._raised)
         self._begin_saving()
         self._end_saving(self._snapshots.close())
-        return self._raised
+
+    def _restore(self, state: Any) -> None:
+        """Raises whatever it likes for what is of another version."""
+        self._engine = self._engine_of(self._plan, state["engine"])
+        self._raised = state["raised"]
+        self._recent = RecentAlerts(self._raised, state["recent"])
+        self._set_back = SetBack(state["behind_since"])
 
     def _engine_of(self, plan: RulesPlan, state: Any) -> Engine:
         return Engine.load(plan.book, state, keys=plan.max_keys)
@@ -159,7 +168,7 @@ class Correlator:
         """Take a few steps; returns whether there were any. While alerts cannot be written, none is taken."""
         if not self._write():
             return False
-        steps = self._order.take(_STEPS_A_TURN)
+        steps = self._order.take(_STEPS_A_TURN, self._is_of_the_next_plan)
         for step in steps:
             if isinstance(step, Taken):
                 self._take(step.entry)
@@ -170,12 +179,31 @@ class Correlator:
         if not steps:
             self._alerts.caught_up()
         self._write()
+        if self._next_plan is not None:
+            self._go_over(self._next_plan)
+            return True
         return bool(steps)
 
+    def _is_of_the_next_plan(self, entry: Entry) -> bool:
+        """Then what came before it is judged first, and saved: no later start judges that by the next rules."""
+        if entry.plan == self._plan.plan:
+            return False
+        self._listen()  # the order for it was given before workers made entries of it
+        self._next_plan = self._coming.take(entry.plan)
+        return self._next_plan is not None
+
+    def _go_over(self, plan: RulesPlan) -> None:
+        self._next_plan = None
+        self._change(plan)
+        self._end_saving(self._snapshots.close())
+        if self._may_save:
+            self._begin_saving()
+            self._end_saving(self._snapshots.close())
+
     def _take(self, entry: Entry) -> None:
-        if self._coming and entry.plan != self._plan.plan and (plan := self._coming.take(entry.plan)):
-            self._change(plan)
         self._arrived = entry.received_at
+        if self._set_back.look(entry.received_at, self._engine.clock):
+            self._begin_anew(entry.received_at)
         self._engine.advance(entry.received_at)
         try:
             for event, rules in candidate_events(entry, self._plan) if entry.text else ():
@@ -183,6 +211,15 @@ class Correlator:
         except Exception as error:  # noqa: BLE001 - after a restart it would come again, and for ever
             self._unjudged += 1
             self._notice("unjudged", f"The rest of a batch cannot be judged, {entry.seen:,} messages: {error!r}.")
+
+    def _begin_anew(self, now: float) -> None:
+        hours = format_duration(round(self._engine.clock - now))
+        self._notice(
+            "set_back",
+            f"The clock of this machine was set back by {hours}: what rules had counted begins anew. "
+            "(Let it be set before the collector starts: systemd-time-wait-sync.service.)",
+        )
+        self._engine = self._engine.begun_anew(now)
 
     def _noted(self, value: Mapping[str, Any]) -> None:
         """What was done to the rules at this point, by order of somebody."""
@@ -224,9 +261,10 @@ class Correlator:
         return not self._order.replaying and not self._alerts.waits
 
     def _begin_saving(self) -> None:
-        engine, raised = self._engine, self._raised
+        engine, recent = self._engine, self._recent
+        state = {"raised": self._raised, "behind_since": self._set_back.since}
         places = self._order.places | self._alerts.places
-        begun = self._snapshots.begin(lambda: {"engine": engine.dump(), "raised": raised}, places)
+        begun = self._snapshots.begin(lambda: {"engine": engine.dump(), "recent": recent.dump(), **state}, places)
         self._changed = not begun
 
     def _end_saving(self, outcome: Outcome | None) -> None:
@@ -275,17 +313,29 @@ class Correlator:
             self._say({"counters": piece})
 
     def _obey(self) -> bool:
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self._link, _DATAGRAM, 4)
-        except ConnectionResetError:  # it has hung up without having heard all that we said
-            return False
-        if not data:
-            return False
-        order = json.loads(data)
-        self._orders[order["do"]](order, descriptors)
-        return True
+        """Whatever was ordered so far; False when the supervisor has hung up."""
+        self._listen()
+        while self._asked:
+            order = self._asked.popleft()
+            self._orders[order["do"]](order)
+        return not self._hung_up
 
-    def _prepare(self, _order: Mapping[str, Any], descriptors: list[int]) -> None:
+    def _listen(self) -> None:
+        """Rules are taken at once; what is asked waits for its turn between two turns of work."""
+        while not self._hung_up and self._orders_there.poll(0):
+            try:
+                data, descriptors, _, _ = socket.recv_fds(self._link, _DATAGRAM, 4)
+            except ConnectionResetError:  # it has hung up without having heard all that we said
+                data = b""
+            self._hung_up = not data
+            if data:
+                order = json.loads(data)
+                if order["do"] == "rules":
+                    self._prepare(descriptors)
+                else:
+                    self._asked.append(order)
+
+    def _prepare(self, descriptors: list[int]) -> None:
         """The rules of the next plan; they are in force from the first entry that was made under it."""
         with mmap.mmap(descriptors[0], 0, prot=mmap.PROT_READ) as memory:
             plan: RulesPlan = pickle.loads(memory)  # noqa: S301 - by our own supervisor, in memory without a name
@@ -304,32 +354,19 @@ class Correlator:
         self._known = {rule: replace(counts) for rule, counts in self._engine.counters.items()}
         self._changed, self._save_at = True, 0.0
 
-    def _mute(self, order: Mapping[str, Any], _descriptors: list[int]) -> None:
+    def _mute(self, order: Mapping[str, Any]) -> None:
         value = {name: order[name] for name in ("rule", "key", "until")}
-        error = self._unfit(value["rule"], value["key"] or {})
+        starting = "the correlator is being started; ask again in a moment" if self._order.replaying else None
+        error = unfit(self._plan.book, value["rule"], value["key"] or {}) or starting
         if error:
             self._say({"answer": order["number"], "error": error})
             return
         self._order.note(value)
         self._noted(value)
         self._changed = True
-        self._mutes(order, [])
+        self._mutes(order)
 
-    def _unfit(self, rule_id: str, key: Mapping[str, str]) -> str | None:
-        """Why this cannot be muted."""
-        rule = next((rule for rule in self._plan.book.rules if rule.id == rule_id), None)
-        if rule is None:
-            near = did_you_mean(rule_id, [rule.id for rule in self._plan.book.rules])
-            return f"there is no rule {quote(rule_id)} in force" + (f"; {near}" if near else "")
-        for name in key:
-            if not is_known(name, rule.condition.captures):
-                hint = unknown_hint(name, rule.condition.captures)
-                return f"{quote(name)} is no field of rule {rule_id}; {hint}"
-        if self._order.replaying:
-            return "the correlator is being started; ask again in a moment"
-        return None
-
-    def _mutes(self, order: Mapping[str, Any], _descriptors: list[int]) -> None:
+    def _mutes(self, order: Mapping[str, Any]) -> None:
         """As many of them as fit into a datagram."""
         mutes = self._engine.mutes()
         room, shown = _ANSWER, 0
@@ -337,7 +374,7 @@ class Correlator:
             shown += 1
         self._say({"answer": order["number"], "mutes": mutes[:shown], "more": len(mutes) - shown})
 
-    def _show(self, order: Mapping[str, Any], _descriptors: list[int]) -> None:
+    def _show(self, order: Mapping[str, Any]) -> None:
         """The last alerts, or those after a number."""
         most, after, rule = order["most"], order.get("after"), order.get("rule")
         recent = self._recent
@@ -347,7 +384,7 @@ class Correlator:
     def _notice(self, event_class: str, message: str) -> None:
         self._notices[event_class] += 1
         if self._notices[event_class] <= _ONCE_A_TICK:
-            self._say({"log": "warning", "class": event_class, "message": message})
+            self._say({"log": "warning", "class": event_class, "message": message[:_LONGEST_NOTICE]})
 
     def _say(self, message: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the end is near: see ``_obey``

@@ -19,6 +19,8 @@ from collector.sinks.journal import Bell
 _PATIENCE = 5.0
 _SILENT = 3.0
 """Seconds without a report, which comes once a second, after which there is something to tell."""
+_HUNG = 60.0
+"""Seconds without one after which a process is taken to be hung. To read the state of a million keys takes a few."""
 _ABSENT = "no rules are configured"
 
 
@@ -45,6 +47,8 @@ class WatchDesk:
         self._deliveries: dict[str, Any] = {}
         self._correlator = Companion("correlator", partial(self._correlate, bell), self._hear, nest)
         self._dispatcher = Companion("dispatcher", self._dispatch, self._hear_dispatcher, nest)
+        for companion in self.companions:
+            companion.silence = _HUNG
         self._running = False
         self._heard = 0.0
 
@@ -130,12 +134,13 @@ class WatchDesk:
         run_dispatcher(self._plan.actions, self._alerts, link)
 
     def _pass_on(self, companion: Companion, what: str, data: bytes) -> None:
-        """In memory: a datagram is too small."""
+        """In memory: a datagram is too small. One that does not take it is started again, with the plan in force."""
         memory = os.memfd_create(what)
         with os.fdopen(memory, "wb") as file:
             file.write(data)
             file.flush()
-            companion.tell({"do": what}, (memory,))
+            if not companion.tell({"do": what}, (memory,)):
+                companion.kill()
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "report" in message:

@@ -110,9 +110,12 @@ class Order(Generic[Content]):
             self._logged = Place(*places[LOG])
             self._past.seek(self._logged)
 
-    def take(self, limit_bytes: int = _AT_ONCE) -> list[Taken[Content] | Noted]:
+    def take(
+        self, limit_bytes: int = _AT_ONCE, is_barrier: Callable[[Content], bool] = lambda _: False
+    ) -> list[Taken[Content] | Noted]:
         """
-        The next steps, about so many bytes of entries; none when nothing is there now.
+        The next steps, about so many bytes of entries; none when nothing is there now. What is new is taken up to an
+        entry that ``is_barrier``, and no further as long as it is one.
 
         While ``replaying`` they are those that were taken before, and OSError is raised when a journal cannot be read:
         only a new start leaves nothing out. Later, one that cannot be read is told, and tried again with the next call.
@@ -124,7 +127,7 @@ class Order(Generic[Content]):
             self.replaying = False
         taken: list[Taken[Content] | Noted] = []
         record: list[Any] = []
-        for name, ahead in self._earliest_first(limit_bytes):
+        for name, ahead in self._earliest_first(limit_bytes, is_barrier):
             taken.append(Taken(name, ahead.content))
             if record and record[-1][0] == name:
                 record.pop()
@@ -173,7 +176,9 @@ class Order(Generic[Content]):
         for lane in self._lanes.values():
             lane.reader.close()
 
-    def _earliest_first(self, limit: int) -> "Iterator[tuple[str, _Ahead[Content]]]":
+    def _earliest_first(
+        self, limit: int, is_barrier: Callable[[Content], bool]
+    ) -> "Iterator[tuple[str, _Ahead[Content]]]":
         """One that has nothing there is not asked again before the next call: it would cost more than the entries."""
         lanes = dict(self._lanes)
         while limit > 0 and lanes:
@@ -181,6 +186,8 @@ class Order(Generic[Content]):
                 del lanes[name]
             if lanes:
                 name = min(lanes, key=lambda name: lanes[name].ahead[0].time)
+                if is_barrier(lanes[name].ahead[0].content):
+                    return
                 ahead = lanes[name].pop()
                 limit -= ahead.size
                 yield name, ahead

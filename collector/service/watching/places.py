@@ -2,6 +2,9 @@
 
 import os
 
+DISPATCHER = "dispatcher"
+"""Its name as a consumer of the journal of alerts."""
+
 
 def journal_folder(state_dir: str) -> str:
     return os.path.join(state_dir, "journal")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from collector.actions.destinations import Destination
 from collector.config.mail import MailServer
@@ -11,13 +11,16 @@ from collector.protocol.interpret import Interpreter
 from collector.protocol.policy import DAY, DEFAULT, Policy
 from collector.rules.prefilter import Prefilter
 from collector.rules.rule import RuleBook
-from collector.service.local_zone import local_zone
 
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """Immutable and picklable. ``folder`` holds the journals, each of at most ``max_bytes``."""
+    """
+    Immutable and picklable. ``folder`` holds the journals, each of at most ``max_bytes``. ``plan`` is how entries call
+    this plan: what they say of needles holds for its rules and its prefilter.
+    """
 
+    plan: str
     prefilter: Prefilter
     folder: str
     max_bytes: int
@@ -28,14 +31,13 @@ class RulesPlan:
     """
     What the correlator needs: the rules, and how workers read what they journalled. Immutable and picklable.
 
-    ``plan`` names the plan it belongs to, as journal entries do; ``zone`` is None for that of this machine;
-    ``policies`` are those of the sources by name.
+    ``plan`` names the plan it belongs to, as journal entries do; ``policies`` are those of the sources by name.
     """
 
     plan: str
     book: RuleBook
     prefilter: Prefilter
-    zone: tzinfo | None
+    zone: tzinfo
     zones: HostMap[tzinfo]
     policies: Mapping[str, Policy]
     folder: str
@@ -44,14 +46,18 @@ class RulesPlan:
 
     def interpreter_of(self, source: str) -> Interpreter:
         """How the messages of a source are read; one that the plan no longer has, as by default."""
-        interpreter = Interpreter(self.zone or local_zone(), self.zones, DAY)
+        interpreter = Interpreter(self.zone, self.zones, DAY)
         return interpreter.under(self.policies.get(source, DEFAULT))
 
 
 @dataclass(frozen=True, slots=True)
 class ActionsPlan:
-    """What the dispatcher needs: the destinations by label, the mail server, and the folder of the journals."""
+    """
+    What the dispatcher needs: the destinations by label, the mail server, the folder of the journals, and the ``zone``
+    in which times are shown.
+    """
 
     destinations: Mapping[str, Destination]
     mail: MailServer | None
     folder: str
+    zone: tzinfo = UTC

@@ -10,6 +10,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from collector.config.problems import did_you_mean, quote
+from collector.rules.fields import is_known, unknown_hint
+from collector.rules.rule import RuleBook
+
 _MOST = 1000
 
 
@@ -18,6 +22,18 @@ def what_is_wrong(question: Mapping[str, Any]) -> str | None:
     parts = _QUESTIONS.get(str(question.get("ask")), {})
     wrong = [name for name, fits in parts.items() if not fits(question.get(name))]
     return f"the question is not understood: {', '.join(wrong)}" if wrong else None
+
+
+def unfit(book: RuleBook, rule_id: str, key: Mapping[str, str]) -> str | None:
+    """Why this cannot be muted; None when it can."""
+    rule = next((rule for rule in book.rules if rule.id == rule_id), None)
+    if rule is None:
+        near = did_you_mean(rule_id, [rule.id for rule in book.rules])
+        return f"there is no rule {quote(rule_id)} in force" + (f"; {near}" if near else "")
+    for name in key:
+        if not is_known(name, rule.condition.captures):
+            return f"{quote(name)} is no field of rule {rule_id}; {unknown_hint(name, rule.condition.captures)}"
+    return None
 
 
 def _is_number(value: Any) -> bool:

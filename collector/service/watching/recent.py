@@ -1,19 +1,14 @@
-"""The last alerts, for those who ask: those raised since the start, and before that what their journal still holds."""
+"""The last alerts, for those who ask. They stay known over restarts, whether they went anywhere or not."""
 
-import contextlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from collector.rules.alert import Alert
-from collector.sinks.journal.entries import scan
-from collector.sinks.journal.segments import list_segments
 
 _KEPT = 1000
-_SEGMENTS = 2
 _LARGEST = 10_000
 """Characters of an alert that is kept whole."""
 _CUT = 1_000
@@ -32,14 +27,16 @@ class Shown(NamedTuple):
 
 class RecentAlerts:
     """
-    Numbered from 1, in the order in which they were raised. ``raised`` is how many there have been so far, the last of
-    them before the entry ``below`` of the journal in ``folder``: those behind it are raised again.
+    Numbered from 1, in the order in which they were raised. ``raised`` is how many there have been so far, and ``kept``
+    are the last of them, as ``dump`` gave them.
     """
 
-    def __init__(self, folder: str, raised: int, below: int) -> None:
-        found = list(_journalled(folder, below))[-raised:] if raised else []
-        self._alerts = deque(enumerate(map(_bounded, found), raised - len(found) + 1), maxlen=_KEPT)
+    def __init__(self, raised: int, kept: Sequence[Alert] = ()) -> None:
+        self._alerts = deque(enumerate(kept, raised - len(kept) + 1), maxlen=_KEPT)
         self._raised = raised
+
+    def dump(self) -> list[Alert]:
+        return [alert for _, alert in self._alerts]
 
     def add(self, alert: Alert) -> None:
         self._raised += 1
@@ -62,8 +59,7 @@ class RecentAlerts:
 
 def _bounded(alert: Alert) -> Alert:
     """One that is very large is kept without its records, with the beginning of its texts."""
-    size = len(alert.title) + len(alert.body) + sum(len(str(record.get("message"))) for record in alert.records)
-    if size <= _LARGEST:
+    if len(alert.encode()) <= _LARGEST:
         return alert
     key = {name: value[:_CUT] for name, value in alert.key.items()}
     return replace(alert, title=alert.title[:_CUT], body=alert.body[:_CUT], key=key, captures={}, records=())
@@ -78,15 +74,3 @@ def _fitting(alerts: Iterable[Alert]) -> Iterator[Mapping[str, Any]]:
         if room < 0:
             return
         yield data
-
-
-def _journalled(folder: str, below: int) -> deque[Alert]:
-    """Those of the last segments; what cannot be read is not shown."""
-    alerts: deque[Alert] = deque(maxlen=_KEPT)
-    for segment in list_segments(folder)[-_SEGMENTS:]:
-        data = Path(segment.path).read_bytes()
-        entries = scan(data, segment.start, bytes.fromhex(segment.mark))
-        for found in [entry for entry in entries if entry.number < below][-_KEPT:]:
-            with contextlib.suppress(KeyError, TypeError, ValueError):  # of another version
-                alerts.append(Alert.from_json(json.loads(found.payload)))
-    return alerts

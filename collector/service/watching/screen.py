@@ -60,7 +60,7 @@ def _rules(screen: Screen, by_rule: Mapping[str, Mapping[str, Any]]) -> None:
         screen.row(rule, *numbers, style=RED if counts["quarantined"] else "")
         remarks = [f"{text} {counts[name]:,}" for name, text in _REMARKS.items() if counts[name]]
         if counts["quarantined"]:
-            remarks.append("QUARANTINED: it is not tried any more")
+            remarks.append("QUARANTINED: it is not tried for a while")
         if remarks:
             screen.say(", ".join(remarks), indent="    ")
     if len(rows) > _SHOWN:

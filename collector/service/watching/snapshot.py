@@ -101,12 +101,13 @@ class Snapshots:
             raise SnapshotError(f"{folder}: {error.strerror}") from error
         self._next = max(self._numbers(), default=0) + 1
 
-    def load(self) -> Snapshot | None:
-        """The newest one that is whole; those that are not are told."""
+    def load(self, restore: Callable[[Any], None] = lambda _: None) -> Snapshot | None:
+        """The newest one that is whole, and whose state ``restore`` takes; those that are not are told."""
         for number in self._numbers():
             path = self._path(number)
             try:
                 snapshot = _read(path)
+                _restored(restore, snapshot.state)
             except (_Damaged, OSError) as error:
                 self._notice("damaged snapshot", f"{path}: {error}; the one before it is used, if there is one.")
                 continue
@@ -276,6 +277,13 @@ def _read(path: str) -> Snapshot:
         except Exception as error:
             raise _Damaged(f"it cannot be read: {error!r}") from error
     return Snapshot(state, places)
+
+
+def _restored(restore: Callable[[Any], None], state: Any) -> None:
+    try:
+        restore(state)
+    except Exception as error:
+        raise _Damaged(f"its state is none of this version: {error!r}") from error
 
 
 def _pieces(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:

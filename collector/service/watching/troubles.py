@@ -25,13 +25,13 @@ _TROUBLES = (
     _Trouble(
         "quarantined",
         "rules quarantined",
-        "Not tried any more until changed: {rules}. Three times it took half a second over one message. "
-        "Cure: see what `collector check-rules` says of its pattern.",
+        "Not tried for ten minutes or longer: {rules}. Three times it took too long over messages. "
+        "Cure: a pattern that says more exactly what it wants; `collector check-rules --log` shows what rules cost.",
     ),
     _Trouble(
         "timeouts",
         "rules timeout",
-        "Matches ended because they took half a second over one message: {rose:,}, of {rules}.",
+        "Matches ended because they took half a second, or again and again some time: {rose:,}, of {rules}.",
     ),
     _Trouble(
         "errors",

@@ -1,5 +1,7 @@
 """State has bounds, and what goes for want of room is counted."""
 
+import pickle
+
 import pytest
 from rule_loading import book_of
 from rule_rig import Said, alerts
@@ -81,3 +83,41 @@ def test_what_a_limit_held_back_is_told_when_its_key_has_to_go():
     engine = engine_of(rule, keys=2)
     feed(engine, "x", ["a", "a", "a", "b", "c"])
     assert [alert.title for alert in alerts(engine)] == ["a", "b", "a … and 2 more", "c"]
+
+
+def test_a_title_is_kept_by_its_beginning_until_it_is_told():
+    rule = "- {id: r, kind: match, on: {text: x}, limit: {first: 1, per: 1h}, alert: {title: '{{ message }}'}}"
+    engine = engine_of(rule)
+    feed(engine, "x" * 60_000, "ab")
+    alerts(engine)
+    assert len(pickle.dumps(engine.dump())) < 5_000
+    engine.advance(3600)
+    assert [alert.title for alert in alerts(engine)] == ["x" * 199 + "… … and 1 more"]
+
+
+def test_what_the_alert_at_an_end_needs_is_kept_by_its_beginning_and_counts():
+    texts = "alert: {title: '{{ message }}'}"
+    engine = engine_of(f"- {{id: r, kind: threshold, on: {{text: x}}, window: anchored, by: Host, within: 1h,"
+                       f" count: {{lte: 3}}, {texts}}}")  # fmt: skip
+    feed(engine, "x" * 60_000, "abc")
+    assert engine.room.used == 6
+    assert len(pickle.dumps(engine._runners[0].kind._window.table.dump())) < 2_000
+    engine.advance(3700)
+    assert [alert.title for alert in alerts(engine)] == ["x" * 199 + "…"] * 3
+
+
+def test_nobody_waits_for_keys_that_had_to_go():
+    engine = engine_of((COUNT % ("r", "x", "1h", 1)).replace("alert: {}", "clear: {within: 1d}, alert: {}"))
+    feed(engine, "x", range(20_000))
+    alerts(engine)
+    assert len(pickle.dumps(engine.dump()["rules"]["r"]["kind"][1])) < 2_000
+    engine.advance(100_000)
+    assert [alert.key["Host"] for alert in alerts(engine)] == [str(host) for host in range(19_990, 20_000)]
+
+
+def test_a_long_message_is_among_the_records_by_its_beginning():
+    engine = engine_of("- {id: r, kind: threshold, on: {text: x}, within: 1h, count: 2, alert: {}}")
+    feed(engine, "x" * 60_000, "ab")
+    (alert,) = alerts(engine)
+    assert [len(record["message"]) for record in alert.records] == [4096, 4096]
+    assert len(pickle.dumps(engine.dump())) < 30_000

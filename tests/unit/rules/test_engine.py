@@ -96,8 +96,8 @@ def test_a_text_that_cannot_be_filled_is_counted_and_told_plainly():
 
 
 class Broken(Said):
-    def __init__(self, error):
-        super().__init__("x")
+    def __init__(self, error, time=0.0):
+        super().__init__("x", time)
         self.error = error
 
     @property
@@ -256,6 +256,7 @@ def test_what_a_rule_has_held_back_is_told_when_it_goes_or_changes():
     engine.mute("goes", None, 100)
     engine.feed(Said("x", 4))
     alerts(engine)
+    before = engine.report()["changes"]["alerts"]
     lines = text.replace("per: 1h", "per: 2h").splitlines(keepends=True)
     engine = Engine.load(book_of("".join([*lines[:2], *lines[3:]])), engine.dump())
     assert [(alert.title, alert.severity, alert.destinations, alert.count) for alert in alerts(engine)] == [
@@ -263,9 +264,72 @@ def test_what_a_rule_has_held_back_is_told_when_it_goes_or_changes():
         ("a … and 1 more", "medium", ("ops",), 1),
         ("b … and 3 more", "high", (), 3),
     ]
+    assert engine.report()["changes"]["alerts"] == before + 1
 
 
 def test_a_dump_of_another_version_is_not_taken_over():
     engine = Engine(book_of(MATCH))
     engine.feed(Said("x", 5))
-    assert Engine.load(engine.book, engine.dump() | {"version": 0}).report()["any"]["hits"] == 0
+    with pytest.raises(ValueError, match="version 0"):
+        Engine.load(engine.book, engine.dump() | {"version": 0})
+
+
+AT_END = """
+  - {id: quiet, kind: threshold, on: {app_name: a}, by: Host, within: 10s, window: anchored, count: {lte: 3},
+     alert: {title: "%s"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("{{ proc_id }}", "{{ msg_id }}", ""),
+        ("{{ proc_id }}", "{{ proc_id }} {{ msg_id }}", "77 "),
+        ("plain", "of {{ proc_id }}", "of "),
+        ("{{ proc_id }}", "plain", "plain"),
+    ],
+)
+def test_a_text_that_changes_while_a_window_is_open_says_what_was_kept(before, after, told):
+    engine = Engine(book_of("rules:" + AT_END % before))
+    for host in "ab":
+        engine.feed(Said("l", 1000, app_name="a", Host=host, proc_id="77", msg_id="ID1"))
+    engine = Engine.load(book_of("rules:" + AT_END % after), engine.dump())
+    engine.advance(2000)
+    assert [alert.title for alert in alerts(engine)] == [told, told]
+    assert engine.report()["quiet"]["errors"] == 0
+
+
+LIMITED = """
+rules:
+  - {id: limited, kind: match, on: {text: a}, by: Host, limit: {first: 1, per: 15m}, alert: {title: "{{ Host }}"}}
+  - {id: counted, kind: threshold, on: {text: b}, by: Host, within: 1m, count: 3, alert: {title: "{{ Host }}"}}
+"""
+YEAR = 365 * 86_400.0
+
+
+def test_an_engine_that_begins_anew_goes_by_the_new_clock_and_tells_what_was_held_back():
+    engine = Engine(book_of(LIMITED))
+    for _ in range(3):
+        engine.feed(Said("a b", YEAR, Host="gate"))
+    engine.mute("counted", {"Host": "web"}, YEAR + 5000)
+    first = [alert.title for alert in alerts(engine)]
+    engine = engine.begun_anew(1000.0)
+    assert (first, [alert.title for alert in alerts(engine)]) == (["gate", "gate"], ["gate … and 2 more"])
+    assert engine.mutes()[0]["until"] == YEAR + 5000
+    for hour in range(3):
+        engine.feed(Said("a b", 1000.0 + 3600 * hour, Host="gate"))
+    assert [(alert.rule, alert.count) for alert in alerts(engine)] == [("limited", 1)] * 3
+    assert engine.report()["limited"]["hits"] == 6
+
+
+def timed_out(engine, time):
+    engine.feed(Broken(RuleTimeout(), time))
+    return engine.report()["any"]["timeouts"]
+
+
+def test_a_quarantine_ends_and_is_twice_as_long_the_next_time():
+    engine = Engine(book_of(MATCH))
+    assert [timed_out(engine, float(second)) for second in range(4)] == [1, 2, 3, 3]
+    engine = Engine.load(book_of(MATCH), engine.dump())
+    assert [timed_out(engine, second) for second in (601.0, 603.0, 1000.0, 1801.0, 1804.0)] == [3, 4, 4, 4, 5]
+    assert engine.report()["any"]["quarantined"] == 1

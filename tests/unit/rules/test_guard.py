@@ -20,8 +20,8 @@ def test_it_begins_anew_with_each_match():
     at = None
     guard = Guard(lambda: at)
     for number in range(100):
-        at = (3, number // 4)
-        guard.look(number / 10)
+        at = (3, number // 20)
+        guard.look(number / 50)
 
 
 def test_between_matches_nothing_is_ended():
@@ -52,3 +52,37 @@ def test_a_pattern_that_backtracks_for_ever_hears_it():
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def slow_matches(guard, number, seconds, every):
+    """So many matches of that length, one in each span of ``every`` seconds; returns how many were ended."""
+    ended = 0
+    for event in range(number):
+        for step in range(round(seconds / 0.02) + 1):
+            guard_at[0] = (3, event)
+            try:
+                guard.look(event * every + step * 0.02)
+            except RuleTimeout:
+                ended += 1
+                break
+        guard_at[0] = None
+        guard.look(event * every + seconds + 0.01)
+    return ended
+
+
+guard_at = [None]
+
+
+def test_many_matches_that_take_some_time_are_ended_too():
+    assert slow_matches(Guard(lambda: guard_at[0]), 100, 0.4, 0.5) >= 5
+
+
+def test_some_that_take_time_now_and_then_are_not():
+    assert slow_matches(Guard(lambda: guard_at[0]), 100, 0.4, 10.0) == 0
+
+
+def test_matches_that_take_no_time_never_are():
+    guard = Guard(lambda: at)
+    for number in range(1000):
+        at = (3, number)
+        guard.look(number * 0.02)

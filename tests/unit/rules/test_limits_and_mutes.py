@@ -56,6 +56,29 @@ def test_limits_are_kept_for_each_key():
     assert [title for title, *_ in told("{by: Host, first: 1, per: 1h}", events)] == ["a x", "b x"]
 
 
+def test_one_limit_can_hold_for_all_keys_of_a_rule_together():
+    text = LIMIT.replace("alert:", "by: Host\n        alert:").format(limit="{by: [], first: 2, per: 10s}")
+    *told, last = run(text, [*xs(0, host="a"), *xs(1, host="b"), *xs(2, host="c"), *xs(3, host="a")], until=10)
+    assert [(alert.title, alert.key) for alert in told] == [("a x", {"Host": "a"}), ("b x", {"Host": "b"})]
+    assert (last.title, last.count, last.key) == ("c x … and 2 more", 2, {})
+
+
+def test_a_silence_can_hold_for_all_keys_of_a_rule_together():
+    text = """
+    rules:
+      - {id: begin, kind: match, on: {text: begin}}
+      - {id: end, kind: match, on: {text: end}}
+      - id: r
+        kind: match
+        on: {text: x}
+        by: Host
+        mute: {from: begin, until: end, by: []}
+        alert: {title: "{{ Host }}"}
+    """
+    events = [Said("begin", 0, Host="backup"), *xs(1, host="a"), *xs(2, host="b"), Said("end", 3), *xs(4, host="a")]
+    assert [(alert.title, alert.key) for alert in run(text, events)] == [("a … and 2 more", {}), ("a", {"Host": "a"})]
+
+
 def test_the_key_of_an_alert_names_that_of_its_limit():
     alert, summary = run(LIMIT.format(limit="{by: [Host, User], first: 1, per: 10s}"), xs(0, 1), until=10)
     assert dict(alert.key) == dict(summary.key) == {"Host": "gate", "User": ""}
@@ -65,7 +88,7 @@ def test_a_summary_is_an_alert_of_its_rule():
     summary = run(LIMIT.format(limit="{first: 1, per: 10s}"), xs(0, 1, 2), until=10)[-1]
     assert (summary.rule, summary.severity, summary.destinations, summary.summary) == ("r", "high", ("ops",), True)
     assert summary.event_time == 2
-    assert summary.body == "gate x … and 2 more, the last at 1970-01-01 00:00:02 UTC"
+    assert summary.body == "gate x … and 2 more, the last at 1970-01-01 00:00:02+00:00"
 
 
 def test_without_a_summary_what_was_held_back_is_counted():
@@ -178,3 +201,22 @@ def test_a_mute_survives_a_change_of_its_rule():
 
 def test_there_is_nothing_to_mute_in_a_rule_that_is_not_there():
     assert not Engine(book_of(PLAIN)).mute("other", None, 50)
+
+
+def test_a_mute_that_somebody_ends_is_told_at_that_time():
+    engine = Engine(book_of(LIMIT.format(limit="{first: 100, per: 1h}")))
+    engine.mute("r", {"Host": "gate"}, 5000.0)
+    for event in xs(1000, 1001):
+        engine.feed(event)
+    engine.mute("r", {"Host": "gate"}, 0.0)
+    assert [(alert.title, alert.fired_at) for alert in alerts(engine)] == [("gate x … and 2 more", 1001)]
+
+
+def test_a_mute_takes_keys_as_alerts_show_them():
+    engine = Engine(book_of(LIMIT.format(limit="{first: 100, per: 1h}").replace("match", "match\n        by: Host")))
+    long = "h" * 1000
+    engine.feed(Said("x", 1, Host=long))
+    (alert,) = alerts(engine)
+    engine.mute("r", alert.key, 5000.0)
+    engine.feed(Said("x", 2, Host=long))
+    assert alerts(engine) == []

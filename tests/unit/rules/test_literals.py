@@ -38,7 +38,7 @@ def shown(formula):
         ("a[b-z]d", "'a' & 'd'"),
         ("a[^b]d", "'a' & 'd'"),
         ("I(llegal|nvalid) user", "('Illegal user' | 'Invalid user')"),
-        ("a(b.c|d)e", "('b' & 'c' | 'd') & 'a' & 'e'"),
+        ("a(b.c|d)e", "'a' & ('b' & 'c' | 'd') & 'e'"),
         ("(?:ab.*|c)", "('ab' | 'c')"),
         ("(?:ab|.*)", "anything"),
         ("(?:ab|)", "anything"),

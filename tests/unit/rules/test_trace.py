@@ -2,6 +2,7 @@ from rule_loading import book_of
 from rule_rig import Said, alerts
 
 from collector.rules.engine import Engine
+from collector.rules.explain import explanation, verdict
 from collector.rules.kind import Outlook
 
 RULES = """
@@ -102,3 +103,51 @@ def test_nothing_changes_by_it():
         other.feed(event)
     assert alerts(engine) == alerts(other)
     assert engine.report() == other.report()
+
+
+WORDS = """
+    sets: [{name: s, ordered: true}]
+    rules:
+      - {id: jump, kind: match, set: s, on: {text: x}, then: {goto: last}, alert: {}}
+      - {id: past, kind: match, set: s, on: {text: x}, alert: {}}
+      - {id: last, kind: match, set: s, on: {text: x}, alert: {}}
+      - {id: half, kind: match, on: {text: x}, by: Host, limit: {every: 2, by: User}, alert: {}}
+      - {id: five, kind: match, on: {text: x}, by: Host, limit: {first: 1, per: 1h, by: []}, alert: {}}
+      - {id: many, kind: threshold, on: {text: x}, within: 60s, count: 2, alert: {}}
+      - {id: either, kind: match, on: {any: [{text: y, Host: gate}, {text: x, Host: gate}]}, alert: {}}
+"""
+
+
+def said_of(*events):
+    """What is said of the last of these events, by rule."""
+    engine, book = Engine(book_of(WORDS)), book_of(WORDS)
+    for event in events[:-1]:
+        engine.feed(event)
+    shown = [explanation(one, rule) for one, rule in zip(engine.trace(events[-1]), book.rules, strict=True)]
+    return {one["rule"]: verdict(one, lambda seconds: f"{seconds - NOON:.0f} s") for one in shown}, shown
+
+
+def test_it_says_for_whom_a_limit_holds_back_and_how_far_it_is():
+    said, _ = said_of(x(0, User="bob"))
+    assert said["half"] == "held back by its limit for User=bob, as number 1 of 2"
+    said, _ = said_of(x(0, User="bob"), x(1, User="bob"))
+    assert said["half"] == "fires for Host=gate"
+    assert said["five"] == "held back by its limit until 3600 s"
+
+
+def test_it_says_that_a_rule_was_led_past():
+    said, _ = said_of(x(0))
+    assert said["past"] == "fits, but jump came first in its set and leads past it"
+    assert said["last"] == "fires"
+
+
+def test_more_than_enough_are_counted_as_at_least_so_many():
+    said, _ = said_of(x(0), x(1), x(2), x(3))
+    assert said["many"].startswith("counted: at least 2 of 2")
+
+
+def test_alternatives_have_numbers():
+    _, shown = said_of(x(0))
+    assert [step["asked"] for step in shown[-1]["steps"] if step["depth"] < 2] == [
+        "any", "alternative 1", "alternative 2",
+    ]  # fmt: skip

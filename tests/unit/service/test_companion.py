@@ -135,3 +135,25 @@ def test_one_that_does_not_listen_holds_nobody_up(bench):
     one = bench(lambda _link: signal.pause())
 
     assert not all(one.companion.tell({"much": "x" * 50_000}) for _ in range(100))
+
+
+def test_one_that_hangs_is_killed_and_started_again(bench, monkeypatch):
+    monkeypatch.setattr(companion, "_BETWEEN_LOOKS", 0.05)
+    one = bench(echo)
+    one.companion.silence = 0.5
+    first = one.companion.pid
+    os.kill(first, signal.SIGSTOP)
+    one.rig.until(lambda: one.companion.pid not in {0, first})
+    assert "The helper gave no sign of life for " in one.rig.log
+    assert "The helper was killed by SIGKILL" in one.rig.log
+
+
+def test_silence_while_nobody_looked_is_none(bench):
+    one = bench(echo)
+    one.companion.silence = 5.0
+    first = one.companion.pid
+    for minute in range(1, 4):
+        one.companion.look(time.monotonic() + 60 * minute)
+    one.companion.tell({"ask": 1})
+    one.hears({"ask": 1})
+    assert one.companion.pid == first

@@ -1,3 +1,4 @@
+import pickle
 from datetime import UTC, datetime
 
 import pytest
@@ -53,3 +54,12 @@ def test_a_zone_file_may_be_named(monkeypatch, tmp_path):
     monkeypatch.setattr(module.os, "environ", {"TZ": f":{tmp_path}/zone"})
 
     assert hours(local_zone()) == [5.5, 5.5]
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokyo", "NZST-12NZDT,M9.5.0,M4.1.0/3", "/usr/share/zoneinfo/Asia/Tokyo", ""])
+def test_it_can_be_handed_to_another_process(monkeypatch, name):
+    monkeypatch.setattr(module.os, "environ", {"TZ": name})
+    zone = local_zone()
+    again = pickle.loads(pickle.dumps(zone))
+    assert again == zone
+    assert hours(again) == hours(zone)

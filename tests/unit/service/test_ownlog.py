@@ -76,6 +76,17 @@ def test_what_was_held_back_is_told_with_its_number_when_the_ten_seconds_are_ove
     assert log.texts == ["Bad frame 0.", "Bad frame 4. (3 more like this were held back.)"]
 
 
+def test_trouble_and_its_end_are_not_said_to_be_alike():
+    log = Log()
+    for text in ("No.", "Still no.", "Still no."):
+        log.write("warning", text, event="chat")
+    log.write("info", "Well again.", event="chat")
+    log.seconds += 10
+    log.settle()
+
+    assert log.texts == ["No.", "Well again. (2 more about this were held back.)"]
+
+
 def test_after_held_back_lines_the_next_ten_seconds_begin():
     log = Log()
     log.warning("One.", event="framing")
@@ -125,7 +136,7 @@ def test_classes_beyond_a_number_share_one_until_room_is_made():
     assert len(log.texts) == CLASSES + 3
     assert log.texts[CLASSES:] == [
         f"Bad frame of {CLASSES}.",
-        f"Bad frame of {CLASSES + 2}. (1 more like this were held back.)",
+        f"Bad frame of {CLASSES + 2}. (1 more like this was held back.)",
         "Again.",
     ]
 

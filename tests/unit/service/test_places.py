@@ -31,6 +31,17 @@ def test_the_configuration_is_where_the_environment_says(at_home):
     assert places.config_file() == "./here.yaml"
 
 
+def test_a_home_that_lets_nobody_in_has_no_configuration(at_home, monkeypatch):
+    """As of root, after ``setpriv`` without another HOME."""
+
+    def shut(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    at_home(USER)
+    monkeypatch.setattr(os, "stat", shut)
+    assert places.config_file() == "/etc/collector/collector.yaml"
+
+
 def test_a_user_has_a_configuration_of_his_own_if_it_is_there(at_home, tmp_path):
     at_home(USER)
     assert places.config_file() == "/etc/collector/collector.yaml"

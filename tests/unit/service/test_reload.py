@@ -540,3 +540,15 @@ def test_the_memory_of_counters_is_given_back(bench):
         one.reloads(str(number), outline=OTHER if number % 2 else OUTLINE)
 
     assert free_pages(one) == before
+
+
+RULES = Outline({}, {}, (), {}, {"rule a": {}, "rule b": {}})
+
+
+def test_a_plan_that_takes_all_rules_away_is_told_loudly(bench):
+    one = bench()
+    one.reloads("rules", outline=RULES)
+    assert "No rule is left" not in one.log
+
+    one.reloads("none", outline=OUTLINE)
+    assert "No rule is left in force: before, there were 2." in one.log

@@ -60,13 +60,57 @@ def test_copies_of_editors_and_hidden_files_are_no_part_of_it(read):
 
 
 def test_a_pattern_that_names_nothing_is_a_warning_at_its_place(read, tmp_path):
-    ids, (one, two), _ = read("['x/*.yaml', y.yaml]")
+    ids, (problem,), _ = read("['x/*.yaml']", x__a_txt="")
 
-    assert ids == []
-    assert [(one.level, one.id, one.location.line, one.location.column) for one in (one, two)] == [
-        ("warning", "no-rules", 3, 9), ("warning", "no-rules", 3, 21),
-    ]  # fmt: skip
-    assert (one.message, one.hint) == ('no file fits "x/*.yaml"', f"looked for {tmp_path}/x/*.yaml")
+    assert (ids, problem.level, problem.id) == ([], "warning", "no-rules")
+    assert (problem.location.line, problem.location.column) == (3, 9)
+    assert (problem.message, problem.hint) == ('no file fits "x/*.yaml"', f"looked for {tmp_path}/x/*.yaml")
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("[a.yaml, gone.yaml]", '"gone.yaml": no such file or folder'),
+        ("[a.yaml, gone/]", '"gone/": no such file or folder'),
+        ("[a.yaml, 'gone/*.yaml']", '"gone/*.yaml": there is no such folder'),
+        ("[a.yaml, 'gone/**/x.yaml']", '"gone/**/x.yaml": there is no such folder'),
+        ("[a.yaml, 'a.yaml/*.yaml']", "is no folder"),
+    ],
+)
+def test_what_is_named_and_gone_is_an_error(read, rules, told):
+    ids, (problem,), _ = read(rules, a_yaml=RULE % "a")
+    assert (ids, problem.level, problem.id, problem.location.line) == (None, "error", "unreadable", 3)
+    assert told in problem.message
+    assert problem.hint
+
+
+@pytest.fixture
+def shut(monkeypatch):
+    """Folders that nobody may look into, also where the tests run as root."""
+
+    def shut(folder):
+        def refuse(real):
+            def asked(path=".", *more, **options):
+                if not isinstance(path, int) and os.path.abspath(os.fsdecode(path)) == str(folder):
+                    raise PermissionError(13, "Permission denied", str(path))
+                return real(path, *more, **options)
+
+            return asked
+
+        for name in ("scandir", "listdir"):
+            monkeypatch.setattr(os, name, refuse(getattr(os, name)))
+
+    return shut
+
+
+@pytest.mark.parametrize("rules", ["['rules/*.yaml']", "[rules/]", "[rules]", "['**/*.yaml']", "['r*/*.yaml']"])
+def test_a_folder_that_cannot_be_looked_into_is_an_error_with_its_cure(read, shut, tmp_path, rules):
+    shut(tmp_path / "rules")
+    ids, (problem,), places = read(rules, rules__a_yaml=RULE % "a")
+    assert (ids, problem.level, problem.id) == (None, "error", "unreadable")
+    assert problem.message.endswith(f": no permission to read the folder {tmp_path}/rules")
+    assert problem.hint == "let the user that runs this program read and enter it"
+    assert places
 
 
 def test_a_file_without_rules_is_a_warning(read):

@@ -123,3 +123,13 @@ def test_alerts_of_another_version_are_no_reason_to_fail(tmp_path, opened):
     writer.close()
 
     assert opened().written == 1
+
+
+def test_nothing_goes_before_a_dispatcher_has_ever_read_it(opened, tmp_path):
+    """However often the correlator is started again before one can be started."""
+    for name in "abc":
+        journal = opened()
+        write(journal, name)
+        journal.tidy()
+        journal.commit(journal.places)
+    assert ids(tmp_path) == ["a", "b", "c"]

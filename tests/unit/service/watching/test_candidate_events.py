@@ -1,8 +1,12 @@
 import pickle
+from datetime import datetime
+from pathlib import Path
 
+import pytest
 from pipeline_rig import plan_of
 
 from collector.rules.entry import Entry
+from collector.service import local_zone
 from collector.service.watching.candidate_events import candidate_events
 
 RULES = """
@@ -55,3 +59,35 @@ def test_residual_rules_see_every_row_of_any_plan(tmp_path):
 def test_a_source_that_the_plan_no_longer_has_is_read_as_usual(tmp_path):
     found = events(rules_plan(tmp_path), LINE.format("alpha-word"), source="gone")
     assert found == [("Feb  3 08:09:10 gate app: alpha-word", [0])]
+
+
+@pytest.fixture
+def zone_of_this_machine(monkeypatch, tmp_path):
+    """A file that may be replaced, as /etc/localtime is."""
+    monkeypatch.delenv("TZ", raising=False)
+    file = tmp_path / "localtime"
+    monkeypatch.setattr(local_zone, "_LOCALTIME", str(file))
+
+    def become(name):
+        file.write_bytes(Path("/usr/share/zoneinfo", name).read_bytes())
+
+    return become
+
+
+def test_stamps_without_a_zone_are_read_in_the_zone_that_the_machine_had_when_the_plan_was_made(
+    tmp_path, zone_of_this_machine
+):
+    zone_of_this_machine("Asia/Tokyo")
+    plan = rules_plan(tmp_path)
+    zone_of_this_machine("UTC")
+    text = LINE.format("alpha-word").encode()
+    entry = Entry(plan="of another", source="udp", received_at=1770106150.0, seen=1, text=text, peers=[None])
+    ((event, _),) = candidate_events(entry, plan)
+    assert event.field("timestamp").isoformat() == "2026-02-03T08:09:10+09:00"
+
+
+def test_hours_of_rules_are_those_of_this_machine_s_zone(tmp_path, zone_of_this_machine):
+    zone_of_this_machine("Asia/Tokyo")
+    hours = "  - {id: night, kind: match, on: {text: x}, time: {hours: '22:00-06:00'}, alert: {title: x}}\n"
+    plan = rules_plan(tmp_path, RULES + hours)
+    assert datetime(2026, 2, 3, tzinfo=plan.book.rules[2].times.zone).isoformat() == "2026-02-03T00:00:00+09:00"

@@ -44,7 +44,7 @@ def test_rules_that_were_hit_have_a_line_each():
         ({"alerts_wait": True}, "alerts cannot be written to their journal, and wait"),
         ({"lost": 1234}, "1,234 batches were lost before rules saw them"),
         ({"unreadable": 2}, "2 batches cannot be read"),
-        ({"by_rule": {"a": asdict(Counters(quarantined=1))}}, "QUARANTINED: it is not tried any more"),
+        ({"by_rule": {"a": asdict(Counters(quarantined=1))}}, "QUARANTINED: it is not tried for a while"),
         ({"by_rule": {"a": asdict(Counters(timeouts=2))}}, "ended because they took too long 2"),
         ({"by_rule": {"a": asdict(Counters(errors=3))}}, "errors 3"),
         ({"by_rule": {"a": asdict(Counters(hits=1, evicted=5, late=2))}}, "out of order 2, keys forgotten for want of"),

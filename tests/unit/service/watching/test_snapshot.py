@@ -298,3 +298,16 @@ def test_one_whose_parent_died_leaves_the_folder_to_the_next_one(start, tmp_path
     assert [name for name in files(tmp_path) if not name.endswith(".part")] == []
     assert start().load() is None
     assert files(tmp_path) == []
+
+
+def test_a_state_that_does_not_fit_is_told_and_the_one_before_is_used(start, notices):
+    snapshots = start()
+    for state in ("good", "odd"):
+        assert save(snapshots, state, PLACES).saved
+
+    def restore(state):
+        if state == "odd":
+            raise KeyError("engine")
+
+    assert start().load(restore).state == "good"
+    assert "its state is none of this version: KeyError('engine')" in str(notices[-1])

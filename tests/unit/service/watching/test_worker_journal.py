@@ -31,7 +31,7 @@ def journal(closing, meter, said):
 
 
 def plan(folder, max_bytes=64 << 20):
-    return WatchPlan(None, str(folder), max_bytes)
+    return WatchPlan("p", None, str(folder), max_bytes)
 
 
 def read(folder):
